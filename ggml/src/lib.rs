@@ -1,0 +1,6 @@
+//! Owned, checked handles over ggml: the only crate with unsafe code.
+#![allow(unsafe_code)]
+
+mod dtype;
+
+pub use dtype::DType;

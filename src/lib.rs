@@ -1,0 +1,4 @@
+//! `mexit-tui`: watch a multi-exit language model make up its mind, layer by layer.
+
+pub mod decode;
+pub mod session;

@@ -1,0 +1,3 @@
+//! The command `mexit-tui`.
+
+fn main() {}

@@ -1,0 +1,101 @@
+//! What the screen and the engine thread say to each other. The screen owns the text; each query carries all of it,
+//! and the engine reuses the longest prefix that it has already computed.
+
+use std::{fmt, sync::Arc};
+
+use super::trace::{Decoding, ExitId, Pair, StepTrace, TokenId};
+
+/// A question about one position. The newest unanswered query replaces the one before.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Comes back with the answer, so that late answers are told from wanted ones.
+    pub ticket: u64,
+    /// The whole text, from position 0.
+    pub text: Arc<[TokenId]>,
+    /// The position asked about, 1 to `text.len()`.
+    pub position: usize,
+    /// The decoding to apply.
+    pub decoding: Decoding,
+    /// The contrast to show although it does not decide.
+    pub shown_pair: Option<Pair>,
+    /// How many candidates of each exit to list.
+    pub candidates: usize,
+}
+
+/// What the engine sends.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The model is open: what it is.
+    Opened(Arc<ModelCard>),
+    /// The prompt, as ids.
+    Prompt(Arc<[TokenId]>),
+    /// Tokens of a long text read so far.
+    Reading {
+        /// Tokens read.
+        done: usize,
+        /// Tokens to read.
+        total: usize,
+    },
+    /// The answer to a query.
+    Step {
+        /// The query's ticket.
+        ticket: u64,
+        /// The answer.
+        trace: Arc<StepTrace>,
+        /// What the evaluation took, if the trunk ran.
+        millis: Option<f32>,
+    },
+    /// A sentence for the status row: something changed that the user should know (fewer threads, say).
+    Notice(String),
+    /// The query could not be answered; the engine lives on.
+    Refused {
+        /// The query's ticket.
+        ticket: u64,
+        /// What, expected, found, remedy: one line.
+        reason: String,
+    },
+    /// The engine has ended; no further event comes.
+    Stopped(String),
+}
+
+/// What the screen needs to know of a model.
+pub struct ModelCard {
+    /// Name for the head line: the file's stem, and the type of its weights.
+    pub name: String,
+    /// Exits, original first, then downwards.
+    pub exits: Vec<ExitId>,
+    /// Number of blocks.
+    pub blocks: u32,
+    /// Most tokens a text may have.
+    pub context: usize,
+    /// Number of tokens in the vocabulary.
+    pub vocabulary: usize,
+    /// True if the exits share the model's own head untrained (the logit lens).
+    pub lens: bool,
+    /// The token that ends a text.
+    pub end_of_text: Option<TokenId>,
+    /// The bytes of every token, by id; empty for padded rows.
+    pub bytes: Vec<Box<[u8]>>,
+    /// Ids of special tokens.
+    pub special: Vec<TokenId>,
+}
+
+impl ModelCard {
+    /// The bytes of a token; empty if it has none.
+    #[must_use]
+    pub fn bytes_of(&self, id: TokenId) -> &[u8] {
+        self.bytes.get(id.index()).map_or(&[], |bytes| bytes)
+    }
+
+    /// Whether the token is a special one.
+    #[must_use]
+    pub fn is_special(&self, id: TokenId) -> bool {
+        self.special.contains(&id)
+    }
+}
+
+impl fmt::Debug for ModelCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelCard").field("name", &self.name).field("exits", &self.exits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,145 @@
+//! What is known about one position: the value that the screen, the JSON report and the tests all read.
+//!
+//! Position p is about how the token at p was or will be chosen: everything here follows from the tokens before it.
+//! Probabilities are natural logarithms, entropies and divergences are nats.
+
+use std::sync::Arc;
+
+pub use mexit_models::{ExitId, TokenId};
+
+use crate::decode::Sampling;
+
+/// How the next token is decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoding {
+    /// Which distribution decides.
+    pub method: Method,
+    /// How a token is drawn from it.
+    pub sampling: Sampling,
+}
+
+/// The distribution that decides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// One exit alone.
+    Exit(ExitId),
+    /// Auto-Contrastive Decoding (Gera et al., ACL 2023).
+    Contrast(Pair),
+}
+
+/// The parameters of a contrast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pair {
+    /// The upper exit.
+    pub expert: ExitId,
+    /// The lower exit.
+    pub amateur: ExitId,
+    /// A token is plausible from α times the expert's largest probability on; in (0, 1].
+    pub alpha: f32,
+    /// At least so many tokens are plausible; from 1.
+    pub min_candidates: usize,
+}
+
+/// Everything about one position. Immutable; shared by reference.
+#[derive(Clone, Debug)]
+pub struct StepTrace {
+    /// Index of the token that is being chosen, from 0.
+    pub position: usize,
+    /// The decoding in force when this was computed.
+    pub decoding: Decoding,
+    /// The token that `rank`, `ln_p` of the rows are about: the text's token here, or at the open slot the proposal.
+    pub subject: TokenId,
+    /// One row an exit, original first, then downwards.
+    pub exits: Arc<[ExitRow]>,
+    /// The pair that the screen shows: the one deciding, or the one that would if contrast were on.
+    pub contrast: Option<ContrastTrace>,
+    /// What the decoding takes here, whatever the text has.
+    pub choice: Choice,
+}
+
+/// What one exit says at a position.
+#[derive(Clone, Debug)]
+pub struct ExitRow {
+    /// Which exit.
+    pub exit: ExitId,
+    /// The most probable tokens, best first.
+    pub top: Vec<Candidate>,
+    /// Entropy, nats.
+    pub entropy: f32,
+    /// KL(original ‖ this exit), nats; 0 for original itself.
+    pub kl: f32,
+    /// Rank of the subject, from 1.
+    pub rank: u32,
+    /// ln p of the subject.
+    pub ln_p: f32,
+}
+
+/// A token with its log-probability.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// The token.
+    pub id: TokenId,
+    /// ln p, nats.
+    pub ln_p: f32,
+}
+
+/// What the contrast did at a position.
+#[derive(Clone, Debug)]
+pub struct ContrastTrace {
+    /// The pair and its parameters.
+    pub pair: Pair,
+    /// ln τ, the threshold of plausibility.
+    pub ln_tau: f32,
+    /// The plausible set V, best result first; cut after [`ContrastTrace::STORED`] tokens.
+    pub plausible: Vec<Contrasted>,
+    /// The first tokens below τ by the expert's probability: they keep it.
+    pub below: Vec<Contrasted>,
+    /// How many tokens V holds.
+    pub plausible_len: usize,
+    /// Sum over V of the expert's probability.
+    pub mass: f32,
+    /// KL(contrast ‖ expert), nats: the contrast's effect.
+    pub effect: f32,
+    /// What the expert alone would take, with its ln p.
+    pub expert_alone: Candidate,
+    /// The token that would be first at each α of [`ALPHAS`].
+    pub over_alpha: Vec<TokenId>,
+}
+
+impl ContrastTrace {
+    /// How many plausible tokens a trace keeps.
+    pub const STORED: usize = 64;
+}
+
+/// The α whose winner is shown beside the present one.
+pub const ALPHAS: [f32; 8] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
+
+/// One token under the contrast.
+#[derive(Clone, Copy, Debug)]
+pub struct Contrasted {
+    /// The token.
+    pub id: TokenId,
+    /// ln p of the expert.
+    pub expert: f32,
+    /// ln p of the amateur.
+    pub amateur: f32,
+    /// ln p of the result.
+    pub result: f32,
+    /// Rank by the expert, from 1.
+    pub expert_rank: u32,
+    /// Rank by the result within V, from 1; below τ the rank by the expert.
+    pub result_rank: u32,
+}
+
+/// What the decoding takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// The token.
+    pub id: TokenId,
+    /// Its ln p under the deciding distribution, before sampling.
+    pub ln_p: f32,
+    /// Its rank there, from 1.
+    pub rank: u32,
+    /// True if it came from a random draw.
+    pub drawn: bool,
+}
