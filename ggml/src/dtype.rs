@@ -111,7 +111,7 @@ impl DType {
     /// Bytes of a row of `len` elements; `None` if the row does not divide into blocks or overflows.
     #[must_use]
     pub fn row_bytes(self, len: u64) -> Option<u64> {
-        (len % self.block_len() == 0).then(|| (len / self.block_len()).checked_mul(self.block_bytes())).flatten()
+        len.is_multiple_of(self.block_len()).then(|| (len / self.block_len()).checked_mul(self.block_bytes())).flatten()
     }
 }
 

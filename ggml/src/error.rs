@@ -1,0 +1,48 @@
+//! What can go wrong below the graphs.
+
+/// A request that ggml would have answered with an abort, or that the machine refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Shapes, types or layouts that an operation does not take.
+    #[error("{op}: expected {expected}, found {found}")]
+    Op {
+        /// The operation and the name of its result.
+        op: String,
+        /// What it takes.
+        expected: String,
+        /// What it was given.
+        found: String,
+    },
+    /// The arena was made for fewer tensors.
+    #[error("the graph needs more than the {0} tensors its arena was made for")]
+    ArenaFull(usize),
+    /// No memory for a buffer.
+    #[error(
+        "no memory for {what}: {bytes} bytes were asked for; close other programs, or take a smaller type or context"
+    )]
+    OutOfMemory {
+        /// What the buffer was to hold.
+        what: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// A device that this build or machine does not have.
+    #[error("no device is called `{name}`; there are: {known}")]
+    NoDevice {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The computation did not finish.
+    #[error("the computation ended with ggml's status {0}")]
+    Compute(i32),
+    /// The processor lacks what this build was compiled for.
+    #[error("this build needs a processor with {0}; build from source on this machine instead")]
+    Processor(String),
+}
+
+/// Shorthand for a refused operation.
+pub(crate) fn op(op: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Error {
+    Error::Op { op: op.into(), expected: expected.into(), found: found.into() }
+}

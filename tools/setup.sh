@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs what building llama.cpp needs and this machine lacks: cmake, a C++ compiler, libclang. Says what it does.
+set -eu
+missing=""
+command -v cmake >/dev/null || missing="$missing cmake"
+command -v c++ >/dev/null || missing="$missing g++"
+ls /usr/lib/llvm*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || [ -n "${LIBCLANG_PATH:-}" ] || missing="$missing libclang-dev"
+case "$(uname -s)" in
+Darwin)
+    command -v cmake >/dev/null || { echo "setup: installing cmake with Homebrew"; brew install cmake; }
+    exit 0 ;;
+esac
+[ -n "$missing" ] || exit 0
+command -v apt-get >/dev/null || { echo "setup: please install:$missing" >&2; exit 1; }
+sudo=""
+[ "$(id -u)" = 0 ] || sudo=sudo
+echo "setup: installing$missing"
+$sudo apt-get update -qq
+# shellcheck disable=SC2086 # a list of package names
+$sudo apt-get install -y -qq $missing
