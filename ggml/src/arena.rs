@@ -11,6 +11,7 @@ pub struct Arena {
     raw: NonNull<sys::ggml_context>,
     capacity: usize,
     used: Cell<usize>,
+    graphed: Cell<bool>,
 }
 
 // SAFETY: a ggml_context is plain memory without thread affinity; `Arena` is its one owner, and the absence of Sync
@@ -29,7 +30,7 @@ impl Arena {
         // SAFETY: with a null mem_buffer ggml allocates the memory itself and frees it in ggml_free.
         let raw = unsafe { sys::ggml_init(params) };
         let raw = NonNull::new(raw).ok_or(Error::OutOfMemory { what: "a graph".into(), bytes })?;
-        Ok(Self { raw, capacity: tensors, used: Cell::new(0) })
+        Ok(Self { raw, capacity: tensors, used: Cell::new(0), graphed: Cell::new(false) })
     }
 
     /// Counts one more tensor: a full arena makes ggml abort, so we never let it fill.
@@ -39,6 +40,11 @@ impl Arena {
         }
         self.used.set(self.used.get() + 1);
         Ok(self.raw.as_ptr())
+    }
+
+    /// The arena for its one graph: a second one would leave tensors of the first with memory that is no longer theirs.
+    pub(crate) fn take_graph(&self) -> Option<*mut sys::ggml_context> {
+        (!self.graphed.replace(true)).then_some(self.raw.as_ptr())
     }
 
     /// How many tensors and graph nodes fit.
@@ -90,6 +96,33 @@ impl Tensor<'_> {
     /// Wraps what an operation returned. ggml's constructors never return null: they abort instead.
     pub(crate) fn from_raw(raw: *mut sys::ggml_tensor) -> Self {
         Self { raw: NonNull::new(raw).expect("ggml returned no tensor"), arena: PhantomData }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> String {
+        let bytes: Vec<u8> = self.get().name.iter().take_while(|c| **c != 0).map(|c| c.cast_unsigned()).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Whether it lies (or its origin, for a view) among weights, which may be a read-only mapping.
+    pub(crate) fn is_weight(self) -> bool {
+        let origin = NonNull::new(self.get().view_src).unwrap_or(self.raw);
+        // SAFETY: a view's origin is a tensor of an arena that lives as long as the view's operands.
+        let buffer = unsafe { origin.as_ref() }.buffer;
+        // SAFETY: a valid buffer: those of weights live as long as their tensors.
+        !buffer.is_null()
+            && unsafe { sys::ggml_backend_buffer_get_usage(buffer) } == sys::GGML_BACKEND_BUFFER_USAGE_WEIGHTS
+    }
+
+    /// Whether it was made to be filled before a graph runs.
+    pub(crate) fn is_input(self) -> bool {
+        self.get().flags & i32::try_from(sys::GGML_TENSOR_FLAG_INPUT).unwrap_or(0) != 0
+    }
+
+    /// Whether its data has a place in memory.
+    pub(crate) fn is_placed(self) -> bool {
+        !self.get().buffer.is_null()
     }
 
     pub(crate) fn raw(self) -> *mut sys::ggml_tensor {

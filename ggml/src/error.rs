@@ -34,6 +34,22 @@ pub enum Error {
         /// The names there are.
         known: String,
     },
+    /// The device is there but does not start.
+    #[error("the device {0} could not be started; try --device cpu")]
+    DeviceFailed(String),
+    /// A tensor that has no memory, or belongs to another graph.
+    #[error("tensor {0} has no memory in this graph")]
+    NoMemory(String),
+    /// Bytes of another size than the tensor's.
+    #[error("tensor {name}: expected {expected} bytes, found {found}")]
+    Bytes {
+        /// The tensor.
+        name: String,
+        /// Its size in bytes.
+        expected: usize,
+        /// The size given.
+        found: usize,
+    },
     /// The computation did not finish.
     #[error("the computation ended with ggml's status {0}")]
     Compute(i32),

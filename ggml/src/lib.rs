@@ -2,11 +2,25 @@
 #![allow(unsafe_code)]
 
 mod arena;
+mod buffer;
+mod crash;
+mod device;
 mod dtype;
 mod error;
+mod executor;
+mod graph;
+mod mapping;
 mod ops;
+mod threads;
+mod weights;
 
 pub use arena::{Arena, Tensor};
+pub use crash::{arm_terminal, disarm_terminal, provoke_abort, take_messages};
+pub use device::{Device, DeviceKind};
 pub use dtype::DType;
 pub use error::Error;
+pub use executor::Executor;
+pub use graph::Graph;
+pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;
+pub use weights::{Source, Weights};

@@ -137,13 +137,17 @@ impl<'a> Ops<'a> {
     /// A copy of `from` into `to`, which may be a view with strides.
     ///
     /// # Errors
-    /// If the number of elements differs, or the target is neither f32 nor f16.
+    /// If the number of elements differs, or the target is neither f32 nor f16, or is a weight.
     pub fn copy_into(&self, name: &str, from: Tensor<'a>, to: Tensor<'a>) -> Result<Tensor<'a>, Error> {
         let count = |t: Tensor<'_>| t.shape().iter().product::<usize>();
-        if count(from) != count(to) || !is_f32(from) || !matches!(to.dtype(), Some(DType::F32 | DType::F16)) {
+        if to.is_weight()
+            || count(from) != count(to)
+            || !is_f32(from)
+            || !matches!(to.dtype(), Some(DType::F32 | DType::F16))
+        {
             return Err(error::op(
                 format!("copy {name}"),
-                "f32 into as many f32 or f16",
+                "f32 into as many f32 or f16 that are no weights",
                 format!("{from:?} into {to:?}"),
             ));
         }

@@ -1,0 +1,117 @@
+//! Computes graphs: the scheduler places each operation on the device that holds its weights.
+
+use std::ptr::NonNull;
+
+use llama_cpp_sys_2 as sys;
+
+use crate::{Device, Error, Graph, Tensor, buffer, device::Backend, threads::Threads};
+
+/// What computes. One at a time: graphs are computed one after the other, and results are read before the next.
+pub struct Executor {
+    // Dropped in this order: the scheduler uses the backends, the processor's backend uses the threads.
+    scheduler: NonNull<sys::ggml_backend_sched>,
+    backends: Vec<Backend>,
+    threads: Threads,
+    nodes: usize,
+}
+
+// SAFETY: a scheduler has no thread affinity; `Executor` is its one owner.
+unsafe impl Send for Executor {}
+
+impl Executor {
+    /// An executor for graphs of up to `nodes` tensors, on `device` if one is given and on the processor with `threads`
+    /// threads for the rest.
+    ///
+    /// # Errors
+    /// If a device does not start.
+    pub fn new(device: Option<Device>, threads: usize, nodes: usize) -> Result<Self, Error> {
+        let mut backends = Vec::new();
+        if let Some(device) = device.filter(|d| !d.is_cpu()) {
+            backends.push(Backend::new(device)?);
+        }
+        // The scheduler wants the processor last.
+        backends.push(Backend::new(Device::cpu()?)?);
+        let mut raw: Vec<sys::ggml_backend_t> = backends.iter().map(Backend::raw).collect();
+        let count = i32::try_from(raw.len()).unwrap_or(1);
+        // SAFETY: `count` valid backends, the processor last; null buffer types mean each backend's own.
+        let scheduler =
+            unsafe { sys::ggml_backend_sched_new(raw.as_mut_ptr(), std::ptr::null_mut(), count, nodes, false, true) };
+        let scheduler =
+            NonNull::new(scheduler).ok_or_else(|| Error::OutOfMemory { what: "the scheduler".into(), bytes: nodes })?;
+        let threads = Threads::start(threads, raw[raw.len() - 1])?;
+        Ok(Self { scheduler, backends, threads, nodes })
+    }
+
+    /// Number of processor threads in use.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.count()
+    }
+
+    /// Uses another number of threads from now on.
+    ///
+    /// # Errors
+    /// If they cannot be started.
+    pub fn set_threads(&mut self, count: usize) -> Result<(), Error> {
+        let processor = self.processor();
+        self.threads = Threads::start(count, processor)?;
+        Ok(())
+    }
+
+    /// Computes with ggml's plain reference kernels: slow, and the same bits for a batch as for single steps.
+    pub fn set_reference(&mut self, on: bool) {
+        // SAFETY: the last backend is the processor's.
+        unsafe { sys::ggml_backend_cpu_set_use_ref(self.processor(), on) }
+    }
+
+    /// Fills `inputs`, computes `graph`, and copies f32 results out.
+    ///
+    /// # Errors
+    /// If an input or output is not of this graph or has another size, memory is short, or a device fails.
+    pub fn run<'a>(
+        &mut self,
+        graph: &Graph<'a>,
+        inputs: &[(Tensor<'a>, &[u8])],
+        outputs: &mut [(Tensor<'a>, &mut [f32])],
+    ) -> Result<(), Error> {
+        if graph.nodes() > self.nodes {
+            return Err(Error::ArenaFull(self.nodes));
+        }
+        let scheduler = self.scheduler.as_ptr();
+        // SAFETY: a valid scheduler; a graph that was aborted leaves it in need of this.
+        unsafe { sys::ggml_backend_sched_reset(scheduler) };
+        // SAFETY: the scheduler was made for at least as many nodes as the graph has.
+        if !unsafe { sys::ggml_backend_sched_alloc_graph(scheduler, graph.raw()) } {
+            return Err(Error::OutOfMemory { what: "intermediate results".into(), bytes: 0 });
+        }
+        for (tensor, bytes) in inputs {
+            if !tensor.is_input() {
+                return Err(Error::NoMemory(tensor.name()));
+            }
+            buffer::write(*tensor, bytes)?;
+        }
+        // SAFETY: allocated just above; shapes and types were checked when the operations were built.
+        let status = unsafe { sys::ggml_backend_sched_graph_compute(scheduler, graph.raw()) };
+        if status != sys::GGML_STATUS_SUCCESS {
+            return Err(Error::Compute(status));
+        }
+        for (tensor, out) in outputs {
+            if !graph.holds(*tensor) {
+                return Err(Error::NoMemory(tensor.name()));
+            }
+            buffer::read(*tensor, out)?;
+        }
+        Ok(())
+    }
+
+    fn processor(&self) -> sys::ggml_backend_t {
+        self.backends.last().map_or(std::ptr::null_mut(), Backend::raw)
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        // SAFETY: made by ggml_backend_sched_new, freed once, before the backends it uses.
+        unsafe { sys::ggml_backend_sched_free(self.scheduler.as_ptr()) }
+    }
+}

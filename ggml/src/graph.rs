@@ -1,0 +1,54 @@
+//! A graph: operations in the order in which they are computed.
+
+use std::{marker::PhantomData, ptr::NonNull};
+
+use llama_cpp_sys_2 as sys;
+
+use crate::{Arena, Error, Tensor, error};
+
+/// What is to be computed. One graph an arena.
+pub struct Graph<'a> {
+    raw: NonNull<sys::ggml_cgraph>,
+    arena: PhantomData<&'a Arena>,
+}
+
+impl<'a> Graph<'a> {
+    /// An empty graph in `arena`.
+    ///
+    /// # Errors
+    /// If the arena already has one.
+    pub fn new(arena: &'a Arena) -> Result<Self, Error> {
+        let taken = || error::op("graph", "an arena without a graph", "a second one");
+        let context = arena.take_graph().ok_or_else(taken)?;
+        // SAFETY: Arena::new made room for one graph of its capacity, and no other was made.
+        let raw = unsafe { sys::ggml_new_graph_custom(context, arena.capacity(), false) };
+        Ok(Self { raw: NonNull::new(raw).ok_or_else(taken)?, arena: PhantomData })
+    }
+
+    /// Appends `result` and everything that it is computed from and that is not there yet.
+    pub fn compute(&mut self, result: Tensor<'a>) {
+        // SAFETY: the graph has room for as many nodes as the arena has tensors.
+        unsafe { sys::ggml_build_forward_expand(self.raw(), result.raw()) }
+    }
+
+    /// Number of operations.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        usize::try_from(self.count()).unwrap_or(0)
+    }
+
+    /// Whether `tensor` is a result of this graph.
+    pub(crate) fn holds(&self, tensor: Tensor<'_>) -> bool {
+        // SAFETY: every index is below the number of nodes. Searched from the end, where outputs are.
+        (0..self.count()).rev().any(|i| unsafe { sys::ggml_graph_node(self.raw(), i) } == tensor.raw())
+    }
+
+    fn count(&self) -> i32 {
+        // SAFETY: a valid graph.
+        unsafe { sys::ggml_graph_n_nodes(self.raw()) }
+    }
+
+    pub(crate) fn raw(&self) -> *mut sys::ggml_cgraph {
+        self.raw.as_ptr()
+    }
+}

@@ -1,0 +1,40 @@
+//! The bytes of a model file: mapped, or compiled into the program.
+
+use std::{fs::File, ops::Deref};
+
+use memmap2::Mmap;
+
+/// Bytes in the program at an address that ggml takes (it wants a multiple of 32).
+#[repr(C, align(64))]
+pub struct Aligned<B: ?Sized>(pub B);
+
+/// Immutable bytes whose address is a multiple of 32.
+pub enum Mapping {
+    /// A file, read as it is touched. Shortening the file while it is mapped ends the process (SIGBUS).
+    File(Mmap),
+    /// Part of the program.
+    Static(&'static Aligned<[u8]>),
+}
+
+impl Mapping {
+    /// Maps a whole file.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn of(file: &File) -> std::io::Result<Self> {
+        // SAFETY: the mapping is read only and private to us as far as a file can be; that another program may shorten
+        // the file is what the SIGBUS handler in `crash` is for, and our own writer replaces files, never rewrites them.
+        unsafe { Mmap::map(file) }.map(Self::File)
+    }
+}
+
+impl Deref for Mapping {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::File(map) => map,
+            Self::Static(bytes) => &bytes.0,
+        }
+    }
+}
