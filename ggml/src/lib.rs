@@ -8,9 +8,11 @@ mod device;
 mod dtype;
 mod error;
 mod executor;
+pub mod gguf;
 mod graph;
 mod mapping;
 mod ops;
+mod quantize;
 mod threads;
 mod weights;
 
@@ -23,4 +25,5 @@ pub use executor::Executor;
 pub use graph::Graph;
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;
+pub use quantize::{dequantize, fitting, quantize};
 pub use weights::{Source, Weights};

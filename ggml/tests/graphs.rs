@@ -30,7 +30,7 @@ fn exact_gelu_from_four_operations() -> Result<(), Error> {
     let x = noise(4096, 7).iter().map(|v| v * 9.0).collect::<Vec<f32>>();
     let u = ops.input("u", DType::F32, &[4096])?;
     let square = ops.mul("u2", u, u)?;
-    let inner = ops.scale_bias("inner", square, 0.071_354_82, 1.595_769_1)?;
+    let inner = ops.scale_bias("inner", square, 0.071_354_82, 1.595_769)?;
     let gate = ops.sigmoid("gate", ops.mul("z", u, inner)?)?;
     let y = ops.output(ops.mul("gelu", u, gate)?);
     let mut graph = Graph::new(&arena)?;
