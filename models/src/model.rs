@@ -1,0 +1,202 @@
+//! A model that is open: its numbers, its weights where they compute, its tokenizer.
+
+use std::{fs::File, ops::Range, path::Path, sync::Arc};
+
+use mexit_ggml::{
+    DType, Device, Mapping, Source, Tensor, Weights, dequantize,
+    gguf::{Gguf, TensorInfo},
+};
+
+use crate::{
+    Error, ExitId, Projection, Spec, Tokenizer,
+    layout::{self, OUTPUT, Role, Slot},
+};
+
+/// Where weights lie and compute.
+#[derive(Clone, Copy, Debug)]
+pub struct Placement {
+    /// The device for the upper blocks; the processor has the rest.
+    pub device: Device,
+    /// How many blocks it gets, from the top; one more than there are blocks also moves the heads.
+    pub layers: u32,
+}
+
+/// A model that is open. Weights are shared by every text that is read with it.
+pub struct Model {
+    /// Its numbers.
+    pub spec: Spec,
+    /// Its tokenizer.
+    pub tokenizer: Tokenizer,
+    /// Keys and tensors of its file.
+    pub file: Gguf,
+    weights: Weights,
+    placement: Placement,
+    tied: bool,
+}
+
+impl Model {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no model of ours, or does not fit into memory.
+    pub fn open(path: &Path, placement: Placement) -> Result<Self, Error> {
+        let mapping = File::open(path).and_then(|file| Mapping::of(&file)).map_err(|e| Error::io(path, e))?;
+        Self::of(Arc::new(mapping), placement)
+    }
+
+    /// Opens a file's bytes.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub fn of(bytes: Arc<Mapping>, placement: Placement) -> Result<Self, Error> {
+        let file = Gguf::parse(&bytes)?;
+        let spec = Spec::of(&file)?;
+        let tied = file.tensor(OUTPUT).is_none();
+        let slots: Vec<Slot> = layout::trunk(&spec, !tied).into_iter().chain(layout::exits(&spec)).collect();
+        let mut found = Vec::with_capacity(slots.len());
+        for slot in &slots {
+            found.push(checked(&file, slot)?);
+        }
+        if let Some(extra) = file.tensors.iter().find(|info| slots.iter().all(|slot| slot.name != info.name)) {
+            let expected = format!("only the tensors of a {} model with its exits", spec.architecture.name());
+            return Err(Error::model(format!("tensor {}", extra.name), expected, "one that belongs to nothing"));
+        }
+        let tokenizer = Tokenizer::of(&file, spec.vocabulary)?;
+        // Three a head at most: the whole, and the two parts that fast kernels want.
+        let mut weights = Weights::new(3 * slots.len() + 3, Some(Arc::clone(&bytes)))?;
+        for (slot, info) in slots.iter().zip(found) {
+            let device = placement.of(slot.role, &spec);
+            add(&mut weights, slot, info, &bytes, device)?;
+            let projects = slot.role == Role::Head || (tied && slot.role == Role::Embedding);
+            if projects {
+                add_parts(&mut weights, info, placement.of(Role::Head, &spec))?;
+            }
+        }
+        Ok(Self { spec, tokenizer, file, weights, placement, tied })
+    }
+
+    /// The tensor called `name`.
+    pub(crate) fn weight(&self, name: &str) -> Result<Tensor<'_>, Error> {
+        self.weights.get(name).ok_or_else(|| Error::missing(name))
+    }
+
+    /// The name of the matrix that turns an exit's row into logits, after its cast if it has one.
+    pub(crate) fn head_of(&self, exit: ExitId) -> String {
+        match (exit, self.spec.projection) {
+            (ExitId::Block(k), Projection::Heads) => layout::head_name(k),
+            _ if self.tied => "token_embd.weight".into(),
+            _ => OUTPUT.into(),
+        }
+    }
+
+    /// Where the caches of block n (from 0) belong.
+    pub(crate) fn device_of_block(&self, n: u32) -> Device {
+        self.placement.of(Role::Matrix(n), &self.spec)
+    }
+
+    /// The device beside the processor, if one is in use.
+    pub(crate) fn device(&self) -> Option<Device> {
+        (!self.placement.device.is_cpu() && self.placement.layers > 0).then_some(self.placement.device)
+    }
+
+    /// Checks that the model has this exit.
+    ///
+    /// # Errors
+    /// With the exits that it has.
+    pub fn require_exit(&self, exit: ExitId) -> Result<(), Error> {
+        let ids = self.spec.exit_ids();
+        if ids.contains(&exit) {
+            return Ok(());
+        }
+        let known: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        Err(Error::UnknownExit { exit, known: known.join(", ") })
+    }
+
+    /// Bytes of weights beside the mapped file.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.weights.held_bytes()
+    }
+
+    /// The type of most weights, for a title.
+    #[must_use]
+    pub fn main_type(&self) -> DType {
+        let bytes = |dtype: DType| -> usize {
+            self.file.tensors.iter().filter(|t| t.dtype == dtype).map(|t| t.data.len()).sum()
+        };
+        DType::ALL.into_iter().max_by_key(|dtype| bytes(*dtype)).unwrap_or(DType::F32)
+    }
+}
+
+impl Placement {
+    /// Everything on the processor.
+    ///
+    /// # Errors
+    /// If the processor lacks what this build needs.
+    pub fn cpu() -> Result<Self, Error> {
+        Ok(Self { device: Device::cpu()?, layers: 0 })
+    }
+
+    fn of(self, role: Role, spec: &Spec) -> Device {
+        let cpu = Device::cpu().unwrap_or(self.device);
+        let lowest = spec.blocks.saturating_sub(self.layers);
+        match role {
+            Role::Matrix(n) | Role::Vector(n) if n >= lowest && self.layers > 0 => self.device,
+            Role::Head if self.layers > spec.blocks => self.device,
+            // Rows are looked up by id on the processor: not every device can, for every type.
+            _ => cpu,
+        }
+    }
+}
+
+/// The tensor of the file for a slot, if it is as the slot wants it.
+fn checked<'f>(file: &'f Gguf, slot: &Slot) -> Result<&'f TensorInfo, Error> {
+    let info = file.tensor(&slot.name).ok_or_else(|| Error::missing(&slot.name))?;
+    let what = || format!("tensor {}", slot.name);
+    // Trailing sizes of 1 say nothing.
+    let trimmed: &[usize] = &info.shape[..info.shape.iter().rposition(|n| *n > 1).map_or(1, |last| last + 1)];
+    if trimmed != slot.shape.as_slice() && info.shape != slot.shape {
+        return Err(Error::model(what(), format!("sizes {:?}", slot.shape), format!("{:?}", info.shape)));
+    }
+    if info.dtype == DType::I32 {
+        return Err(Error::model(what(), "a type of real numbers", info.dtype));
+    }
+    Ok(info)
+}
+
+fn add(weights: &mut Weights, slot: &Slot, info: &TensorInfo, file: &[u8], device: Device) -> Result<(), Error> {
+    if slot.needs_f32() && info.dtype != DType::F32 {
+        let values = dequantize(info.dtype, &file[info.data.clone()], slot.shape[0])?;
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_ne_bytes()).collect();
+        weights.add(&slot.name, (DType::F32, &slot.shape), device, &Source::Bytes(&bytes))?;
+    } else {
+        let source = Source::Mapped(info.data.clone());
+        weights.add(&slot.name, (info.dtype, &slot.shape), device, &source)?;
+    }
+    Ok(())
+}
+
+/// Rows beyond a multiple of this fall off ggml's fast matrix kernels, and take the whole matrix with them: GPT-2's
+/// 50,257 rows halve their speed (sgemm.cpp wants 4).
+const FAST_ROWS: usize = 8;
+
+/// The names of a head's two parts.
+pub(crate) fn part_names(head: &str) -> [String; 2] {
+    [format!("{head}|main"), format!("{head}|rest")]
+}
+
+/// Attaches an odd head a second time as two parts over the same bytes, for batches.
+fn add_parts(weights: &mut Weights, info: &TensorInfo, device: Device) -> Result<(), Error> {
+    let [d, rows] = [info.shape[0], info.shape[1]];
+    let main = rows / FAST_ROWS * FAST_ROWS;
+    let plain = matches!(info.dtype, DType::F32 | DType::F16 | DType::BF16);
+    if !device.is_cpu() || !plain || main == rows || main == 0 {
+        return Ok(());
+    }
+    let cut = info.data.start + info.data.len() / rows * main;
+    let parts: [(Range<usize>, usize); 2] = [(info.data.start..cut, main), (cut..info.data.end, rows - main)];
+    for (name, (range, rows)) in part_names(&info.name).iter().zip(parts) {
+        weights.add(name, (info.dtype, &[d, rows]), device, &Source::Mapped(range))?;
+    }
+    Ok(())
+}
