@@ -174,3 +174,11 @@ fn require_processor() -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// Bytes that the system could give to a program now without swapping, where it tells.
+#[must_use]
+pub fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}

@@ -18,7 +18,7 @@ mod weights;
 
 pub use arena::{Arena, Tensor};
 pub use crash::{arm_terminal, disarm_terminal, provoke_abort, take_messages};
-pub use device::{Device, DeviceKind};
+pub use device::{Device, DeviceKind, available_memory};
 pub use dtype::DType;
 pub use error::Error;
 pub use executor::Executor;

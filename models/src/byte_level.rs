@@ -17,7 +17,7 @@ fn is_printable(byte: u8) -> bool {
 
 /// The bytes of a token; one that is not spelled this way (a special token) stands for its own UTF-8.
 #[must_use]
-pub fn bytes_of(token: &str) -> Vec<u8> {
+pub(crate) fn bytes_of(token: &str) -> Vec<u8> {
     let bytes: Option<Vec<u8>> = token.chars().map(byte_of).collect();
     bytes.unwrap_or_else(|| token.as_bytes().to_vec())
 }

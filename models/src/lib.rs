@@ -1,16 +1,23 @@
 //! Multi-exit language models: architectures, exits, checkpoints, conversion. No contrast, no sampling, no screen.
 
 mod byte_level;
+mod cache;
+mod engine;
 mod error;
+mod heads;
 mod ids;
 pub mod layout;
 mod model;
+mod pace;
 mod spec;
 mod tokenizer;
+mod trunk;
 
+pub use engine::{BATCH, Engine, EngineOptions, LogitRows};
 pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
 pub use mexit_ggml::{DType, Device, DeviceKind};
 pub use model::{Model, Placement};
 pub use spec::{Architecture, Projection, Spec};
 pub use tokenizer::Tokenizer;
+pub use trunk::Gelu;

@@ -1,0 +1,296 @@
+//! Reads texts with a model: keeps what it has computed, computes what is new, and gives the logits of any exit at any
+//! position that it has read.
+
+use std::{ops::Range, time::Instant};
+
+use mexit_ggml::{Arena, DType, Executor, Graph, Ops, Tensor};
+
+use crate::{
+    Error, ExitId, Model, TokenId,
+    cache::Cache,
+    heads,
+    pace::Pace,
+    trunk::{self, Gelu},
+};
+
+/// Tokens computed at once when a text is read: batches beyond this gain nothing and answer later.
+pub const BATCH: usize = 64;
+
+/// How an engine computes.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineOptions {
+    /// Processor threads.
+    pub threads: usize,
+    /// Longest text; the model's own positions at most.
+    pub context: usize,
+    /// Type of the cached keys and values: f32 or f16.
+    pub kv_type: DType,
+    /// Which GELU.
+    pub gelu: Gelu,
+}
+
+/// A model at work on one text.
+pub struct Engine {
+    model: Model,
+    cache: Cache,
+    executor: Executor,
+    gelu: Gelu,
+    pace: Pace,
+    notice: Option<String>,
+}
+
+/// Logits of some exits at some positions.
+#[derive(Clone, Debug)]
+pub struct LogitRows {
+    exits: Vec<ExitId>,
+    vocabulary: usize,
+    positions: usize,
+    /// By exit, then position: V numbers each.
+    values: Vec<f32>,
+}
+
+impl LogitRows {
+    /// The V logits of an exit at the `index`-th of the positions asked for.
+    #[must_use]
+    pub fn row(&self, exit: ExitId, index: usize) -> Option<&[f32]> {
+        let at = self.exits.iter().position(|e| *e == exit)? * self.positions + index;
+        (index < self.positions).then(|| &self.values[at * self.vocabulary..][..self.vocabulary])
+    }
+
+    /// All rows of an exit, one after the other.
+    #[must_use]
+    pub fn rows(&self, exit: ExitId) -> Option<&[f32]> {
+        let at = self.exits.iter().position(|e| *e == exit)? * self.positions;
+        Some(&self.values[at * self.vocabulary..][..self.positions * self.vocabulary])
+    }
+}
+
+impl Engine {
+    /// Puts a model to work.
+    ///
+    /// # Errors
+    /// If there is no memory for its cache, or a device does not start.
+    pub fn new(model: Model, options: EngineOptions) -> Result<Self, Error> {
+        let context = options.context.clamp(1, model.spec.context);
+        let cache_bytes = Cache::bytes_for(&model, context, options.kv_type);
+        require_memory(&model, cache_bytes)?;
+        let cache = Cache::new(&model, context, options.kv_type)?;
+        let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
+        // The scheduler counts leafs (weights, caches) as well as nodes.
+        let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
+        Ok(Self { model, cache, executor, gelu: options.gelu, pace: Pace::default(), notice: None })
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The tokens read and kept.
+    #[must_use]
+    pub fn ids(&self) -> &[TokenId] {
+        self.cache.ids()
+    }
+
+    /// The longest text.
+    #[must_use]
+    pub fn context(&self) -> usize {
+        self.cache.context()
+    }
+
+    /// Processor threads in use.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.executor.threads()
+    }
+
+    /// Something that the user should know, once.
+    pub fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
+    }
+
+    /// Computes with ggml's reference kernels: see [`Executor::set_reference`].
+    pub fn set_reference(&mut self, on: bool) {
+        self.executor.set_reference(on);
+    }
+
+    /// Forgets everything from position `len` on.
+    pub fn truncate(&mut self, len: usize) {
+        self.cache.truncate(len);
+    }
+
+    /// Reads `text`: keeps the longest common beginning with what was read before, computes the rest in batches of up
+    /// to `batch`. `progress` is told how many tokens are read and may stop it, which leaves a shorter text read.
+    ///
+    /// # Errors
+    /// If the text does not fit or names unknown tokens; then nothing has changed. Or if computing fails.
+    pub fn read(
+        &mut self,
+        text: &[TokenId],
+        batch: usize,
+        progress: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<(), Error> {
+        self.check(text)?;
+        let common = self.cache.ids().iter().zip(text).take_while(|(a, b)| a == b).count();
+        self.cache.truncate(common);
+        while self.cache.ids().len() < text.len() {
+            let start = self.cache.ids().len();
+            let end = text.len().min(start + batch.max(1));
+            self.advance(&text[start..end], &[])?;
+            if !progress(end) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one more token and gives the logits of `exits` after it, all in one graph.
+    ///
+    /// # Errors
+    /// As [`Engine::read`].
+    pub fn step(&mut self, id: TokenId, exits: &[ExitId]) -> Result<LogitRows, Error> {
+        let longer: Vec<TokenId> = self.cache.ids().iter().copied().chain([id]).collect();
+        self.check(&longer)?;
+        self.advance(&[id], exits)
+    }
+
+    /// Logits of `exits` after each of the tokens at `rows`, from what is stored: the trunk does not run.
+    ///
+    /// # Errors
+    /// If a row has not been read, or an exit is not the model's.
+    pub fn logits(&mut self, rows: Range<usize>, exits: &[ExitId]) -> Result<LogitRows, Error> {
+        let n = rows.len();
+        if n == 0 || rows.end > self.cache.ids().len() {
+            return Err(Error::EmptyText);
+        }
+        let arena = Arena::new(2 * heads::tensors(exits.len()))?;
+        let (ops, spec) = (Ops::new(&arena), &self.model.spec);
+        let mut graph = Graph::new(&arena)?;
+        let (mut inputs, mut heads) = (Vec::new(), Vec::new());
+        for exit in exits {
+            self.model.require_exit(*exit)?;
+            let tap = heads::tap_of(&self.model, *exit);
+            let stored = self.cache.rows(tap, rows.clone()).ok_or(Error::EmptyText)?;
+            let input = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
+            inputs.push((input, bytes_of(stored)));
+            heads.push(heads::build(&arena, &self.model, *exit, input)?);
+            heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
+        }
+        let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
+        collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])
+    }
+
+    /// Runs the trunk over `ids` and the heads of `exits` (for single tokens only) in one graph, and stores the rows.
+    fn advance(&mut self, ids: &[TokenId], exits: &[ExitId]) -> Result<LogitRows, Error> {
+        let started = Instant::now();
+        let (n, n_past, spec) = (ids.len(), self.cache.ids().len(), &self.model.spec);
+        let arena = Arena::new(trunk::tensors(&self.model) + 2 * heads::tensors(exits.len()))?;
+        let graph_of = trunk::build(&arena, &self.model, &self.cache, n, self.gelu)?;
+        let mut graph = Graph::new(&arena)?;
+        graph_of.writes.iter().for_each(|write| graph.compute(*write));
+        graph_of.taps.iter().for_each(|tap| graph.compute(*tap));
+        let taps = spec.taps();
+        let mut heads = Vec::with_capacity(exits.len());
+        for exit in exits {
+            self.model.require_exit(*exit)?;
+            let tap = taps.iter().position(|t| *t == heads::tap_of(&self.model, *exit)).unwrap_or(0);
+            heads.push(heads::build(&arena, &self.model, *exit, graph_of.taps[tap])?);
+        }
+        heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
+
+        let numbers = |values: &mut dyn Iterator<Item = usize>| -> Vec<u8> {
+            values.flat_map(|v| i32::try_from(v).unwrap_or(0).to_ne_bytes()).collect()
+        };
+        let id_bytes = numbers(&mut ids.iter().map(|id| id.index()));
+        let position_bytes = numbers(&mut (n_past..n_past + n));
+        let mask_bytes = [0, spec.window].map(|window| trunk::mask_bytes(n_past, n, window));
+        let mut inputs = vec![(graph_of.ids, &id_bytes[..]), (graph_of.positions, &position_bytes[..])];
+        inputs.extend(graph_of.masks.iter().zip(&mask_bytes).filter_map(|(mask, bytes)| Some(((*mask)?, &bytes[..]))));
+
+        let mut rows = vec![vec![0f32; n * spec.width]; taps.len()];
+        let mut outputs: Vec<(Tensor<'_>, &mut [f32])> =
+            graph_of.taps.iter().zip(&mut rows).map(|(tap, out)| (*tap, &mut out[..])).collect();
+        let shape = (exits, n_past..n_past + n, spec.vocabulary);
+        let logits = collect(&mut self.executor, &graph, &inputs, &heads, shape, &mut outputs)?;
+        drop(outputs);
+        drop((graph, heads, graph_of, inputs));
+        drop(arena);
+        self.cache.extend(ids, &rows);
+        if n == 1 {
+            self.mind_pace(started.elapsed().as_secs_f32(), exits.len())?;
+        }
+        Ok(logits)
+    }
+
+    /// Drops to fewer threads when steps have become much slower than they can be: see [`Pace`].
+    fn mind_pace(&mut self, seconds: f32, heads: usize) -> Result<(), Error> {
+        if let Some(factor) = self.pace.after(seconds, heads, self.executor.threads()) {
+            let fewer = (self.executor.threads() / 2).max(1);
+            self.executor.set_threads(fewer)?;
+            self.notice =
+                Some(format!("steps became {factor:.1} times slower: now {fewer} thread(s); --threads sets it"));
+        }
+        Ok(())
+    }
+
+    fn check(&self, text: &[TokenId]) -> Result<(), Error> {
+        let vocabulary = self.model.spec.vocabulary;
+        if text.is_empty() {
+            return Err(Error::EmptyText);
+        }
+        if text.len() > self.cache.context() {
+            return Err(Error::ContextFull { context: self.cache.context(), found: text.len() });
+        }
+        match text.iter().find(|id| id.index() >= vocabulary) {
+            Some(id) => Err(Error::UnknownToken { id: *id, vocabulary }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs a graph and gathers its logits, and whatever `others` ask for.
+fn collect<'a>(
+    executor: &mut Executor,
+    graph: &Graph<'a>,
+    inputs: &[(Tensor<'a>, &[u8])],
+    heads: &[heads::Logits<'a>],
+    (exits, positions, vocabulary): (&[ExitId], Range<usize>, usize),
+    others: &mut [(Tensor<'a>, &mut [f32])],
+) -> Result<LogitRows, Error> {
+    let n = positions.len();
+    let mut parts: Vec<Vec<f32>> =
+        heads.iter().flat_map(|h| &h.parts).map(|part| vec![0f32; part.bytes() / size_of::<f32>()]).collect();
+    let tensors = heads.iter().flat_map(|h| &h.parts);
+    let mut outputs: Vec<(Tensor<'a>, &mut [f32])> =
+        tensors.zip(&mut parts).map(|(t, out)| (*t, &mut out[..])).collect();
+    outputs.extend(others.iter_mut().map(|(t, out)| (*t, &mut **out)));
+    executor.run(graph, inputs, &mut outputs)?;
+    let mut values = Vec::with_capacity(exits.len() * n * vocabulary);
+    let mut parts = parts.into_iter();
+    for (head, exit) in heads.iter().zip(exits) {
+        let own: Vec<Vec<f32>> = parts.by_ref().take(head.parts.len()).collect();
+        for i in 0..n {
+            let start = values.len();
+            values.extend(own.iter().flat_map(|part| &part[i * (part.len() / n)..][..part.len() / n]));
+            if !values[start..].iter().all(|v| v.is_finite()) {
+                return Err(Error::NotFinite { exit: *exit, position: positions.start + i });
+            }
+        }
+    }
+    Ok(LogitRows { exits: exits.to_vec(), vocabulary, positions: n, values })
+}
+
+fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_ne_bytes()).collect()
+}
+
+/// Refuses what would not fit: an allocation that the system only promises ends in a killed process.
+fn require_memory(model: &Model, cache_bytes: u64) -> Result<(), Error> {
+    const MIB: u64 = 1 << 20;
+    let held = model.held_bytes() as u64;
+    let needed = held.saturating_add(cache_bytes) / MIB;
+    // The CPU device's "free" is what the system could give without swapping.
+    let available = mexit_ggml::available_memory().map_or(u64::MAX, |bytes| bytes / MIB);
+    if needed > available { Err(Error::TooLarge { needed, available }) } else { Ok(()) }
+}

@@ -1,0 +1,55 @@
+//! The exits as a graph: raw rows in, logits out. The one final norm is applied here, exactly once.
+
+use mexit_ggml::{Arena, Ops, Tensor};
+
+use crate::{Error, ExitId, Model, Projection, layout::cast_name, model::part_names, trunk::norm};
+
+/// An exit's logits: one tensor `[V, n]`, or two whose rows follow each other.
+pub(crate) struct Logits<'a> {
+    pub(crate) parts: Vec<Tensor<'a>>,
+}
+
+/// Upper bound of the tensors that `exits` heads add to a graph.
+pub(crate) fn tensors(exits: usize) -> usize {
+    16 * exits + 16
+}
+
+/// The block whose row an exit reads.
+pub(crate) fn tap_of(model: &Model, exit: ExitId) -> u32 {
+    match exit {
+        ExitId::Block(k) => k,
+        ExitId::Original => model.spec.blocks,
+    }
+}
+
+/// Logits of `exit` from its raw rows `[d, n]`.
+pub(crate) fn build<'a>(
+    arena: &'a Arena,
+    model: &'a Model,
+    exit: ExitId,
+    rows: Tensor<'a>,
+) -> Result<Logits<'a>, Error> {
+    let ops = Ops::new(arena);
+    let name = |part: &str| format!("exit.{exit}.{part}");
+    let mut row = norm(ops, model, "output_norm", &name("norm"), rows)?;
+    match (exit, model.spec.projection) {
+        (ExitId::Block(k), Projection::Cast) if k < model.spec.blocks => {
+            row = ops.mul_mat(&name("cast"), model.weight(&cast_name(k))?, row)?;
+        }
+        _ => {}
+    }
+    let head = model.head_of(exit);
+    let single = rows.shape()[1] == 1;
+    let mut weights = Vec::new();
+    if !single {
+        weights.extend(part_names(&head).iter().filter_map(|part| model.weight(part).ok()));
+    }
+    if weights.is_empty() {
+        weights.push(model.weight(&head)?);
+    }
+    let mut parts = Vec::with_capacity(weights.len());
+    for weight in weights {
+        parts.push(ops.output(ops.mul_mat(&name("logits"), weight, row)?));
+    }
+    Ok(Logits { parts })
+}

@@ -1,0 +1,181 @@
+//! The blocks as a graph: ids in, the raw residual rows after every tapped block out.
+//!
+//! Letters are ggml's: n tokens in this batch, `n_past` before them, `n_kv` = `n_past` + n, d the width, hd numbers an
+//! attention head.
+
+use mexit_ggml::{Arena, DType, Ops, Tensor};
+
+use crate::{Error, Model, cache::Cache};
+
+/// How the feed-forward layer's activation is computed; both are the same formula.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gelu {
+    /// In f32.
+    #[default]
+    Exact,
+    /// As stock llama.cpp does on the processor: from a table of f16 numbers.
+    Table,
+}
+
+/// What a trunk graph takes and gives.
+pub(crate) struct Trunk<'a> {
+    /// i32 `[n]`: token ids.
+    pub(crate) ids: Tensor<'a>,
+    /// i32 `[n]`: positions.
+    pub(crate) positions: Tensor<'a>,
+    /// f16 `[n_kv, n]`: which keys each token sees, for global and for local layers; `None` where all are seen.
+    pub(crate) masks: [Option<Tensor<'a>>; 2],
+    /// Writes into the cache: to be computed although nothing reads them.
+    pub(crate) writes: Vec<Tensor<'a>>,
+    /// f32 `[d, n]` after each tapped block, in the order of [`crate::Spec::taps`].
+    pub(crate) taps: Vec<Tensor<'a>>,
+}
+
+/// Upper bound of the tensors in a trunk graph.
+pub(crate) fn tensors(model: &Model) -> usize {
+    48 * model.spec.blocks as usize + 32
+}
+
+struct Builder<'a> {
+    ops: Ops<'a>,
+    model: &'a Model,
+    cache: &'a Cache,
+    gelu: Gelu,
+    n: usize,
+    n_past: usize,
+}
+
+/// Builds the trunk for n tokens after those in the cache.
+pub(crate) fn build<'a>(
+    arena: &'a Arena,
+    model: &'a Model,
+    cache: &'a Cache,
+    n: usize,
+    gelu: Gelu,
+) -> Result<Trunk<'a>, Error> {
+    let (spec, ops, n_past) = (&model.spec, Ops::new(arena), cache.ids().len());
+    let b = Builder { ops, model, cache, gelu, n, n_past };
+    let ids = ops.input("ids", DType::I32, &[n])?;
+    let positions = ops.input("positions", DType::I32, &[n])?;
+    let mask = |name: &str, wanted: bool| -> Result<_, Error> {
+        Ok(wanted.then(|| ops.input(name, DType::F16, &[n_past + n, n])).transpose()?)
+    };
+    let any_local = spec.local.iter().any(|l| *l);
+    let any_global = spec.local.iter().any(|l| !*l);
+    // A single token sees everything, unless a window is shorter than the text.
+    let masks =
+        [mask("mask", any_global && n > 1)?, mask("mask.local", any_local && (n > 1 || n_past >= spec.window))?];
+
+    let tokens = ops.get_rows("embd.token", model.weight("token_embd.weight")?, ids)?;
+    let places = ops.get_rows("embd.position", model.weight("position_embd.weight")?, positions)?;
+    let mut x = ops.add("embd", tokens, places)?;
+    let (mut writes, mut taps) = (Vec::new(), Vec::new());
+    let wanted = spec.taps();
+    for il in 0..=spec.blocks {
+        if wanted.contains(&il) {
+            taps.push(ops.output(x));
+        }
+        if il < spec.blocks {
+            let local = spec.local[il as usize];
+            x = b.attention(il, x, masks[usize::from(local)], &mut writes)?;
+            x = b.feed_forward(il, x)?;
+        }
+    }
+    Ok(Trunk { ids, positions, masks, writes, taps })
+}
+
+impl<'a> Builder<'a> {
+    /// x `[d, n]` plus attention over its norm and everything before it.
+    fn attention(
+        &self,
+        il: u32,
+        x: Tensor<'a>,
+        mask: Option<Tensor<'a>>,
+        writes: &mut Vec<Tensor<'a>>,
+    ) -> Result<Tensor<'a>, Error> {
+        let (ops, spec) = (self.ops, &self.model.spec);
+        let (d, hd, heads, n) = (spec.width, spec.head_width(), spec.attention_heads, self.n);
+        let name = |part: &str| format!("l{il}.{part}");
+        let normed = self.norm(&format!("blk.{il}.attn_norm"), &name("attn_norm"), x)?;
+        let qkv = self.linear(&format!("blk.{il}.attn_qkv"), &name("qkv"), normed)?; // [3d, n]
+        let part = |label: &str, index: usize| -> Result<Tensor<'a>, Error> {
+            let rows = ops.window(&name(label), qkv, [hd, heads, n], [4 * hd, 4 * 3 * d], 4 * d * index)?;
+            Ok(ops.swap_rows(&name(label), rows)?) // [hd, n, heads]
+        };
+        let q = part("q", 0)?;
+        // Strides of the cache: a number, a position, a head.
+        let number = if self.cache.kind() == DType::F16 { 2 } else { 4 };
+        let position = hd * number;
+        let strides = [position, position * self.cache.context()];
+        let mut seen = Vec::with_capacity(2);
+        for (label, index, store) in [("k", 1, self.cache.block(il)?[0]), ("v", 2, self.cache.block(il)?[1])] {
+            let new = part(label, index)?;
+            let place = ops.window(&name("place"), store, [hd, n, heads], strides, self.n_past * position)?;
+            writes.push(ops.copy_into(&name(&format!("{label}.write")), new, place)?);
+            seen.push(ops.window(&name(&format!("{label}.seen")), store, [hd, self.n_past + n, heads], strides, 0)?);
+        }
+        let mixed = ops.attention(&name("kqv"), q, [seen[0], seen[1]], mask, spec.attention_scale())?; // [hd, heads, n]
+        let joined = ops.matrix(&name("kqv.joined"), mixed, d, n)?;
+        let out = self.linear(&format!("blk.{il}.attn_output"), &name("attn_out"), joined)?;
+        Ok(ops.add(&name("attn_residual"), out, x)?)
+    }
+
+    /// x `[d, n]` plus the feed-forward layer over its norm.
+    fn feed_forward(&self, il: u32, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
+        let name = |part: &str| format!("l{il}.{part}");
+        let normed = self.norm(&format!("blk.{il}.ffn_norm"), &name("ffn_norm"), x)?;
+        let up = self.linear(&format!("blk.{il}.ffn_up"), &name("ffn_up"), normed)?; // [inner, n]
+        let active = self.gelu(&name("gelu"), up)?;
+        let down = self.linear(&format!("blk.{il}.ffn_down"), &name("ffn_down"), active)?;
+        Ok(self.ops.add(&name("ffn_residual"), down, x)?)
+    }
+
+    /// GELU, tanh form, as u · σ(u · (2√(2/π) · 0.044715 · u² + 2√(2/π))).
+    fn gelu(&self, name: &str, u: Tensor<'a>) -> Result<Tensor<'a>, Error> {
+        let ops = self.ops;
+        if self.gelu == Gelu::Table {
+            return Ok(ops.gelu_table(name, u)?);
+        }
+        let square = ops.mul(&format!("{name}.u2"), u, u)?;
+        let inner = ops.scale_bias(&format!("{name}.inner"), square, 0.071_354_82, 1.595_769)?;
+        let gate = ops.sigmoid(&format!("{name}.gate"), ops.mul(&format!("{name}.z"), u, inner)?)?;
+        Ok(ops.mul(name, u, gate)?)
+    }
+
+    fn norm(&self, weight: &str, name: &str, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
+        norm(self.ops, self.model, weight, name, x)
+    }
+
+    /// weight · x + bias, if there is a bias.
+    fn linear(&self, weight: &str, name: &str, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
+        let product = self.ops.mul_mat(name, self.model.weight(&format!("{weight}.weight"))?, x)?;
+        match self.model.weight(&format!("{weight}.bias")) {
+            Ok(bias) => Ok(self.ops.add(&format!("{name}.bias"), product, bias)?),
+            Err(_) => Ok(product),
+        }
+    }
+}
+
+/// Layer norm with weight and bias.
+pub(crate) fn norm<'a>(
+    ops: Ops<'a>,
+    model: &'a Model,
+    weight: &str,
+    name: &str,
+    x: Tensor<'a>,
+) -> Result<Tensor<'a>, Error> {
+    let unit = ops.norm(name, x, model.spec.epsilon)?;
+    let scaled = ops.mul(&format!("{name}.scaled"), unit, model.weight(&format!("{weight}.weight"))?)?;
+    Ok(ops.add(&format!("{name}.shifted"), scaled, model.weight(&format!("{weight}.bias"))?)?)
+}
+
+/// Which keys token i of the batch sees, as the f16 mask wants it: 0 or −inf. `window` 0 is global; a local layer's
+/// token sees itself and the `window` − 1 before it.
+pub(crate) fn mask_bytes(n_past: usize, n: usize, window: usize) -> Vec<u8> {
+    const HIDDEN: u16 = 0xFC00;
+    let sees = |i: usize, j: usize| j <= n_past + i && (window == 0 || j + window > n_past + i);
+    (0..n)
+        .flat_map(|i| (0..n_past + n).map(move |j| if sees(i, j) { 0 } else { HIDDEN }))
+        .flat_map(u16::to_ne_bytes)
+        .collect()
+}
