@@ -266,13 +266,16 @@ fn collect<'a>(
         tensors.zip(&mut parts).map(|(t, out)| (*t, &mut out[..])).collect();
     outputs.extend(others.iter_mut().map(|(t, out)| (*t, &mut **out)));
     executor.run(graph, inputs, &mut outputs)?;
-    let mut values = Vec::with_capacity(exits.len() * n * vocabulary);
+    let mut values: Vec<f32> = Vec::with_capacity(exits.len() * n * vocabulary);
     let mut parts = parts.into_iter();
     for (head, exit) in heads.iter().zip(exits) {
         let own: Vec<Vec<f32>> = parts.by_ref().take(head.parts.len()).collect();
         for i in 0..n {
             let start = values.len();
-            values.extend(own.iter().flat_map(|part| &part[i * (part.len() / n)..][..part.len() / n]));
+            for part in &own {
+                let rows = part.len() / n;
+                values.extend_from_slice(&part[i * rows..][..rows]);
+            }
             if !values[start..].iter().all(|v| v.is_finite()) {
                 return Err(Error::NotFinite { exit: *exit, position: positions.start + i });
             }

@@ -2,6 +2,8 @@
 
 mod byte_level;
 mod cache;
+pub mod checkpoint;
+pub mod convert;
 mod engine;
 mod error;
 mod heads;
