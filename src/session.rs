@@ -1,4 +1,6 @@
 //! The engine thread, what it is asked, and what it answers.
 
+pub mod analyze;
 pub mod protocol;
+pub mod reader;
 pub mod trace;

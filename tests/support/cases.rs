@@ -19,6 +19,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 pub struct Case {
     pub heads: Vec<String>,
+    pub vocab_size: usize,
     pub expected: String,
     pub prompts: Vec<Prompt>,
     pub generate: Vec<Run>,

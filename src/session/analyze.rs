@@ -1,0 +1,137 @@
+//! From the logits of every exit at one position to what the screen, the report and the tests read.
+
+use mexit_models::LogitRows;
+
+use super::trace::{
+    ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, Method, Pair, StepTrace, TokenId,
+};
+use crate::decode::{self, Contrast, Distribution, Scored};
+
+/// A question about a row of logits.
+pub struct Question<'q> {
+    /// The decoding to apply.
+    pub decoding: &'q Decoding,
+    /// The contrast to show although it does not decide.
+    pub shown_pair: Option<Pair>,
+    /// How many candidates of each exit to list.
+    pub candidates: usize,
+    /// The tokens before the position, for the repetition penalty.
+    pub history: &'q [TokenId],
+    /// The token that the text has at the position, if any.
+    pub token: Option<TokenId>,
+}
+
+/// Tokens below τ that are listed.
+const BELOW: usize = 2;
+
+/// Distributions of all exits at one position, over which any number of questions can be asked.
+pub struct Analysis<'l> {
+    exits: Vec<(ExitId, Distribution<'l>)>,
+}
+
+impl<'l> Analysis<'l> {
+    /// Of the `index`-th position in `logits`, for `exits` (original first, then downwards).
+    #[must_use]
+    pub fn new(logits: &'l LogitRows, exits: &[ExitId], index: usize) -> Self {
+        let of = |exit: &ExitId| Some((*exit, Distribution::new(logits.row(*exit, index)?)));
+        Self { exits: exits.iter().filter_map(of).collect() }
+    }
+
+    /// The distribution of an exit.
+    #[must_use]
+    pub fn exit(&self, exit: ExitId) -> Option<&Distribution<'l>> {
+        self.exits.iter().find(|(id, _)| *id == exit).map(|(_, distribution)| distribution)
+    }
+
+    /// Answers a question about `position`; `None` if it names an exit that is not there.
+    #[must_use]
+    pub fn trace(&self, position: usize, question: &Question<'_>) -> Option<StepTrace> {
+        let (choice, contrast) = self.decide(position, question)?;
+        let subject = question.token.unwrap_or(choice.id);
+        let original = &self.exits.first()?.1;
+        let row = |(exit, distribution): &(ExitId, Distribution<'_>)| ExitRow {
+            exit: *exit,
+            top: distribution.top(question.candidates).into_iter().map(candidate).collect(),
+            entropy: distribution.entropy(),
+            kl: if *exit == ExitId::Original { 0.0 } else { original.kl(distribution) },
+            rank: distribution.rank(subject.0),
+            ln_p: distribution.ln_p(subject.0),
+        };
+        let exits = self.exits.iter().map(row).collect();
+        let decoding = question.decoding.clone();
+        Some(StepTrace { position, decoding, subject, exits, contrast, choice })
+    }
+
+    /// What the decoding takes, and the contrast to show: the one that decides, or else the one asked for.
+    fn decide(&self, position: usize, question: &Question<'_>) -> Option<(Choice, Option<ContrastTrace>)> {
+        let history: Vec<u32> = question.history.iter().map(|id| id.0).collect();
+        let (row, contrast) = match question.decoding.method {
+            Method::Exit(exit) => {
+                let shown = question.shown_pair.and_then(|pair| Some(self.contrast(pair)?.1));
+                (self.exit(exit)?.ln_row(), shown)
+            }
+            Method::Contrast(pair) => {
+                let (contrast, trace) = self.contrast(pair)?;
+                (contrast.row(self.exit(pair.expert)?), Some(trace))
+            }
+        };
+        let chosen = decode::choose(&row, &history, &question.decoding.sampling, position);
+        let ln_p = row[chosen.id as usize];
+        let before = |other: &(&f32, u32)| *other.0 > ln_p || (*other.0 == ln_p && other.1 < chosen.id);
+        let rank = 1 + row.iter().zip(0u32..).filter(before).count();
+        let rank = u32::try_from(rank).unwrap_or(u32::MAX);
+        Some((Choice { id: TokenId(chosen.id), ln_p, rank, drawn: chosen.drawn }, contrast))
+    }
+
+    fn contrast(&self, pair: Pair) -> Option<(Contrast, ContrastTrace)> {
+        let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
+        let contrast = decode::contrast(expert, amateur, pair.alpha, pair.min_candidates);
+        let shown = contrast.plausible.len().min(ContrastTrace::STORED);
+        let plausible: Vec<Contrasted> = contrast.plausible[..shown]
+            .iter()
+            .zip(1u32..)
+            .map(|(token, place)| Contrasted {
+                id: TokenId(token.id),
+                expert: token.expert,
+                amateur: token.amateur,
+                result: token.result,
+                expert_rank: expert.rank(token.id),
+                result_rank: place,
+            })
+            .collect();
+        // V is a beginning of the expert's order, so what follows it is below τ.
+        let inside = contrast.plausible.len();
+        let below = if inside > 4 * ContrastTrace::STORED { Vec::new() } else { expert.top(inside + BELOW) };
+        let below = below.into_iter().skip(inside).zip(0u32..).map(|(token, place)| {
+            let rank = u32::try_from(inside).unwrap_or(u32::MAX).saturating_add(place + 1);
+            Contrasted {
+                id: TokenId(token.id),
+                expert: token.ln_p,
+                amateur: amateur.ln_p(token.id),
+                result: token.ln_p,
+                expert_rank: rank,
+                result_rank: rank,
+            }
+        });
+        let winner = |alpha: f32| {
+            let found = decode::contrast(expert, amateur, alpha, pair.min_candidates);
+            TokenId(found.best().map_or(0, |best| best.id))
+        };
+        let trace = ContrastTrace {
+            pair,
+            ln_tau: contrast.ln_tau,
+            plausible,
+            below: below.collect(),
+            plausible_len: inside,
+            mass: contrast.mass,
+            effect: contrast.effect,
+            expert_alone: candidate(expert.best()),
+            over_alpha: ALPHAS.into_iter().map(winner).collect(),
+        };
+        Some((contrast, trace))
+    }
+}
+
+fn candidate(scored: Scored) -> Candidate {
+    Candidate { id: TokenId(scored.id), ln_p: scored.ln_p }
+}
