@@ -3,4 +3,5 @@
 pub mod analyze;
 pub mod protocol;
 pub mod reader;
+pub mod run;
 pub mod trace;

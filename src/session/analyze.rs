@@ -5,7 +5,7 @@ use mexit_models::LogitRows;
 use super::trace::{
     ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, Method, Pair, StepTrace, TokenId,
 };
-use crate::decode::{self, Contrast, Distribution, Scored};
+use crate::decode::{self, Distribution, Scored};
 
 /// A question about a row of logits.
 pub struct Question<'q> {
@@ -46,7 +46,12 @@ impl<'l> Analysis<'l> {
     /// Answers a question about `position`; `None` if it names an exit that is not there.
     #[must_use]
     pub fn trace(&self, position: usize, question: &Question<'_>) -> Option<StepTrace> {
-        let (choice, contrast) = self.decide(position, question)?;
+        let choice = self.choose(position, question.decoding, question.history)?;
+        let pair = match question.decoding.method {
+            Method::Contrast(pair) => Some(pair),
+            Method::Exit(_) => question.shown_pair,
+        };
+        let contrast = pair.and_then(|pair| self.contrast(pair));
         let subject = question.token.unwrap_or(choice.id);
         let original = &self.exits.first()?.1;
         let row = |(exit, distribution): &(ExitId, Distribution<'_>)| ExitRow {
@@ -62,28 +67,26 @@ impl<'l> Analysis<'l> {
         Some(StepTrace { position, decoding, subject, exits, contrast, choice })
     }
 
-    /// What the decoding takes, and the contrast to show: the one that decides, or else the one asked for.
-    fn decide(&self, position: usize, question: &Question<'_>) -> Option<(Choice, Option<ContrastTrace>)> {
-        let history: Vec<u32> = question.history.iter().map(|id| id.0).collect();
-        let (row, contrast) = match question.decoding.method {
-            Method::Exit(exit) => {
-                let shown = question.shown_pair.and_then(|pair| Some(self.contrast(pair)?.1));
-                (self.exit(exit)?.ln_row(), shown)
-            }
+    /// What a decoding takes at `position`, after `history`.
+    #[must_use]
+    pub fn choose(&self, position: usize, decoding: &Decoding, history: &[TokenId]) -> Option<Choice> {
+        let row = match decoding.method {
+            Method::Exit(exit) => self.exit(exit)?.ln_row(),
             Method::Contrast(pair) => {
-                let (contrast, trace) = self.contrast(pair)?;
-                (contrast.row(self.exit(pair.expert)?), Some(trace))
+                let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
+                decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).row(expert)
             }
         };
-        let chosen = decode::choose(&row, &history, &question.decoding.sampling, position);
+        let history: Vec<u32> = history.iter().map(|id| id.0).collect();
+        let chosen = decode::choose(&row, &history, &decoding.sampling, position);
         let ln_p = row[chosen.id as usize];
         let before = |other: &(&f32, u32)| *other.0 > ln_p || (*other.0 == ln_p && other.1 < chosen.id);
         let rank = 1 + row.iter().zip(0u32..).filter(before).count();
         let rank = u32::try_from(rank).unwrap_or(u32::MAX);
-        Some((Choice { id: TokenId(chosen.id), ln_p, rank, drawn: chosen.drawn }, contrast))
+        Some(Choice { id: TokenId(chosen.id), ln_p, rank, drawn: chosen.drawn })
     }
 
-    fn contrast(&self, pair: Pair) -> Option<(Contrast, ContrastTrace)> {
+    fn contrast(&self, pair: Pair) -> Option<ContrastTrace> {
         let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
         let contrast = decode::contrast(expert, amateur, pair.alpha, pair.min_candidates);
         let shown = contrast.plausible.len().min(ContrastTrace::STORED);
@@ -117,7 +120,7 @@ impl<'l> Analysis<'l> {
             let found = decode::contrast(expert, amateur, alpha, pair.min_candidates);
             TokenId(found.best().map_or(0, |best| best.id))
         };
-        let trace = ContrastTrace {
+        Some(ContrastTrace {
             pair,
             ln_tau: contrast.ln_tau,
             plausible,
@@ -127,8 +130,7 @@ impl<'l> Analysis<'l> {
             effect: contrast.effect,
             expert_alone: candidate(expert.best()),
             over_alpha: ALPHAS.into_iter().map(winner).collect(),
-        };
-        Some((contrast, trace))
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use mexit_models::{BATCH, Engine, Error, LogitRows, Model, TokenId};
 use super::{
     analyze::{Analysis, Question},
     protocol::{ModelCard, Query},
-    trace::{Decoding, ExitId, Method, Pair, StepTrace},
+    trace::{Choice, Decoding, ExitId, Method, Pair, StepTrace},
 };
 
 /// Positions whose logits are kept: 2.6 MB each at GPT-2 Medium.
@@ -34,11 +34,17 @@ pub enum ReadError {
 }
 
 impl Reader {
-    /// Reads with an engine.
+    /// Reads with an engine, evaluating every exit.
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         let exits = engine.model().spec.exit_ids();
         Self { engine, exits, kept: VecDeque::new() }
+    }
+
+    /// Reads with an engine, evaluating only what `decoding` needs: good for [`Reader::choose`] alone.
+    #[must_use]
+    pub fn for_choices(engine: Engine, decoding: &Decoding) -> Self {
+        Self { engine, exits: exits_of(decoding), kept: VecDeque::new() }
     }
 
     /// The engine.
@@ -64,11 +70,8 @@ impl Reader {
     /// If the text, the position or an exit is not one of the model's, or computing fails.
     pub fn answer(&mut self, query: &Query, progress: &mut dyn FnMut(usize) -> bool) -> Result<StepTrace, ReadError> {
         self.require_exits(&query.decoding, query.shown_pair)?;
+        let index = self.evaluate(query, progress)?;
         let text = &query.text;
-        let Some(row) = query.position.checked_sub(1).filter(|row| *row < text.len()) else {
-            return Err(Error::EmptyText.into());
-        };
-        let index = self.logits_after(&text[..=row], text, progress)?;
         let question = Question {
             decoding: &query.decoding,
             shown_pair: query.shown_pair,
@@ -78,6 +81,27 @@ impl Reader {
         };
         let analysis = Analysis::new(&self.kept[index].1, &self.exits, 0);
         analysis.trace(query.position, &question).ok_or_else(|| Error::EmptyText.into())
+    }
+
+    /// What the decoding of a query takes.
+    ///
+    /// # Errors
+    /// As [`Reader::answer`].
+    pub fn choose(&mut self, query: &Query) -> Result<Choice, ReadError> {
+        self.require_exits(&query.decoding, None)?;
+        let index = self.evaluate(query, &mut |_| true)?;
+        let history = &query.text[..query.position];
+        let analysis = Analysis::new(&self.kept[index].1, &self.exits, 0);
+        analysis.choose(query.position, &query.decoding, history).ok_or_else(|| Error::EmptyText.into())
+    }
+
+    /// Makes the logits before the query's position be kept, and says where.
+    fn evaluate(&mut self, query: &Query, progress: &mut dyn FnMut(usize) -> bool) -> Result<usize, ReadError> {
+        let text = &query.text;
+        let Some(row) = query.position.checked_sub(1).filter(|row| *row < text.len()) else {
+            return Err(Error::EmptyText.into());
+        };
+        self.logits_after(&text[..=row], text, progress)
     }
 
     /// Makes the logits after `text` be kept, and says where. `whole` is what the text goes on with: what was read of
@@ -115,12 +139,8 @@ impl Reader {
     }
 
     fn require_exits(&self, decoding: &Decoding, shown: Option<Pair>) -> Result<(), Error> {
-        let mut named: Vec<ExitId> = shown.iter().flat_map(|pair| [pair.expert, pair.amateur]).collect();
-        match decoding.method {
-            Method::Exit(exit) => named.push(exit),
-            Method::Contrast(pair) => named.extend([pair.expert, pair.amateur]),
-        }
-        named.into_iter().try_for_each(|exit| self.model().require_exit(exit))
+        let shown = shown.iter().flat_map(|pair| [pair.expert, pair.amateur]);
+        exits_of(decoding).into_iter().chain(shown).try_for_each(|exit| self.model().require_exit(exit))
     }
 
     /// What the screen needs to know of the model.
@@ -140,5 +160,14 @@ impl Reader {
             bytes: ids().map(|id| tokenizer.bytes(id).into_boxed_slice()).collect(),
             special: ids().filter(|id| tokenizer.is_special(*id)).collect(),
         }
+    }
+}
+
+/// The exits that a decoding reads.
+fn exits_of(decoding: &Decoding) -> Vec<ExitId> {
+    match decoding.method {
+        Method::Exit(exit) => vec![exit],
+        Method::Contrast(pair) if pair.expert == pair.amateur => vec![pair.expert],
+        Method::Contrast(pair) => vec![pair.expert, pair.amateur],
     }
 }

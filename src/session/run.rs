@@ -1,0 +1,90 @@
+//! Generation without a screen: one token after the other, by one decoding.
+
+use std::sync::Arc;
+
+use mexit_models::{Error, TokenId};
+
+use super::{
+    protocol::Query,
+    reader::{ReadError, Reader},
+    trace::{Choice, Decoding, StepTrace},
+};
+
+/// A text that grows.
+pub struct Run<'r> {
+    reader: &'r mut Reader,
+    decoding: Decoding,
+    text: Vec<TokenId>,
+    left: usize,
+    ended: bool,
+}
+
+impl<'r> Run<'r> {
+    /// Goes on from `prompt` for at most `most` tokens, or until the end-of-text token or the end of the context.
+    ///
+    /// # Errors
+    /// If the prompt is empty or longer than the context.
+    pub fn new(reader: &'r mut Reader, prompt: Vec<TokenId>, decoding: Decoding, most: usize) -> Result<Self, Error> {
+        let context = reader.engine().context();
+        if prompt.is_empty() {
+            return Err(Error::EmptyText);
+        }
+        if prompt.len() > context {
+            return Err(Error::ContextFull { context, found: prompt.len() });
+        }
+        Ok(Self { reader, decoding, text: prompt, left: most, ended: false })
+    }
+
+    /// The text so far.
+    #[must_use]
+    pub fn text(&self) -> &[TokenId] {
+        &self.text
+    }
+
+    /// True once the end-of-text token has been taken.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Takes the next token; `None` at the end.
+    ///
+    /// # Errors
+    /// If computing fails.
+    pub fn step(&mut self) -> Result<Option<Choice>, ReadError> {
+        let Some(query) = self.next_query(0) else { return Ok(None) };
+        let choice = self.reader.choose(&query)?;
+        self.take(choice);
+        Ok(Some(choice))
+    }
+
+    /// Takes the next token and tells everything about it, with `candidates` of each exit; `None` at the end.
+    ///
+    /// # Errors
+    /// If computing fails.
+    pub fn traced_step(&mut self, candidates: usize) -> Result<Option<StepTrace>, ReadError> {
+        let Some(query) = self.next_query(candidates) else { return Ok(None) };
+        let trace = self.reader.answer(&query, &mut |_| true)?;
+        self.take(trace.choice);
+        Ok(Some(trace))
+    }
+
+    fn next_query(&self, candidates: usize) -> Option<Query> {
+        // The last token of a full context still has a prediction, but no position for it to be read at.
+        let full = self.text.len() > self.reader.engine().context();
+        (self.left > 0 && !self.ended && !full).then(|| Query {
+            ticket: 0,
+            text: Arc::from(self.text.as_slice()),
+            position: self.text.len(),
+            decoding: self.decoding.clone(),
+            shown_pair: None,
+            candidates,
+        })
+    }
+
+    fn take(&mut self, choice: Choice) {
+        self.text.push(choice.id);
+        self.left -= 1;
+        self.ended = self.reader.model().tokenizer.end_of_text() == Some(choice.id);
+    }
+}
