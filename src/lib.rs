@@ -1,4 +1,6 @@
 //! `mexit-tui`: watch a multi-exit language model make up its mind, layer by layer.
 
+pub mod cli;
 pub mod decode;
+pub mod report;
 pub mod session;

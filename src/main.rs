@@ -1,3 +1,5 @@
 //! The command `mexit-tui`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    mexit_tui::cli::run()
+}

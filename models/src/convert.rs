@@ -2,6 +2,7 @@
 
 mod gpt2;
 mod gptneo;
+mod requantize;
 mod strip;
 mod vocabulary;
 
@@ -12,6 +13,7 @@ use mexit_ggml::{
     gguf::{GgufWriter, Planned, Value},
     quantize,
 };
+pub use requantize::{requantize, requantize_bytes};
 pub use strip::strip;
 
 use crate::{

@@ -57,6 +57,12 @@ impl LogitRows {
         (index < self.positions).then(|| &self.values[at * self.vocabulary..][..self.vocabulary])
     }
 
+    /// How many positions there are.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        self.positions
+    }
+
     /// All rows of an exit, one after the other.
     #[must_use]
     pub fn rows(&self, exit: ExitId) -> Option<&[f32]> {

@@ -47,6 +47,12 @@ impl<'r> Run<'r> {
         self.ended
     }
 
+    /// The bytes of a token.
+    #[must_use]
+    pub fn bytes(&self, id: TokenId) -> Vec<u8> {
+        self.reader.model().tokenizer.bytes(id)
+    }
+
     /// Takes the next token; `None` at the end.
     ///
     /// # Errors

@@ -1,0 +1,117 @@
+//! The command line: what can be asked, and the answers' way to stdout. Clap stays in here.
+
+mod convert;
+mod decoding;
+mod devices;
+mod figures;
+mod generate;
+mod info;
+mod logits;
+mod model;
+mod prompt;
+mod random;
+
+use std::{io, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::{decoding::ShownArgs, model::ModelArgs};
+
+/// Watch a multi-exit language model make up its mind, layer by layer.
+///
+/// Without a command, opens the screen: on the embedded demo model, or on the one that --model names.
+#[derive(Parser)]
+#[command(name = "mexit-tui", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    screen: ScreenArgs,
+}
+
+/// What the screen starts with.
+#[derive(clap::Args)]
+struct ScreenArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Text to start from
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
+    #[command(flatten)]
+    shown: ShownArgs,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    ascii: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a checkpoint (a Hugging Face folder, or a GGUF file) as a GGUF file
+    Convert(convert::ConvertArgs),
+    /// Cut the exits off: what is left, stock llama.cpp loads
+    Strip(convert::StripArgs),
+    /// Go on from a prompt, without the screen
+    Generate(generate::GenerateArgs),
+    /// Write the logits of every exit at every position of a text as a safetensors file
+    Logits(logits::LogitsArgs),
+    /// Say what a model file is
+    Info(info::InfoArgs),
+    /// List what can compute
+    Devices,
+    /// Measure what each weight type costs: divergence from f32 and agreement, exit by exit
+    Figures(figures::FiguresArgs),
+    /// Make a checkpoint of random numbers, to measure with
+    #[command(hide = true)]
+    MakeRandom(random::RandomArgs),
+}
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of our output has left: nothing is wrong.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        None => screen(&cli.screen),
+        Some(Command::Convert(args)) => convert::convert(&args),
+        Some(Command::Strip(args)) => convert::strip(&args),
+        Some(Command::Generate(args)) => generate::generate(&args),
+        Some(Command::Logits(args)) => logits::logits(&args),
+        Some(Command::Info(args)) => info::info(&args),
+        Some(Command::Devices) => devices::devices(),
+        Some(Command::Figures(args)) => figures::figures(&args),
+        Some(Command::MakeRandom(args)) => random::make(&args),
+    }
+}
+
+fn screen(_args: &ScreenArgs) -> anyhow::Result<()> {
+    anyhow::bail!("the screen is not built yet: use `mexit-tui generate`")
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
+}
+
+/// The error and its causes, each once, without control characters: file names and headers may hold any.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.contains(&cause) {
+            continue;
+        }
+        text += if text.is_empty() { "" } else { ": " };
+        text += &cause;
+    }
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}

@@ -1,0 +1,64 @@
+//! `generate`.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::{decoding::DecodingArgs, model::ModelArgs, prompt::PromptArgs};
+use crate::{
+    report::json,
+    session::{reader::Reader, run::Run},
+};
+
+/// What to go on from, and how.
+#[derive(Args)]
+pub(super) struct GenerateArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    prompt: PromptArgs,
+    #[command(flatten)]
+    decoding: DecodingArgs,
+    /// Take so many tokens at most
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 40)]
+    max_new_tokens: usize,
+    /// One JSON object a line and token, with what every exit predicted
+    #[arg(long)]
+    json: bool,
+    /// Candidates of each exit in the JSON
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    candidates: usize,
+}
+
+/// Generates.
+pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
+    let engine = args.model.engine()?;
+    let decoding = args.decoding.decoding(engine.model())?;
+    let prompt = args.prompt.ids(&engine.model().tokenizer)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let mut reader = Reader::new(engine);
+        let card = reader.card("");
+        let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?;
+        while let Some(trace) = run.traced_step(args.candidates)? {
+            serde_json::to_writer(&mut out, &json::step(&trace, &card))?;
+            out.write_all(b"\n")?;
+            out.flush()?;
+        }
+        return Ok(());
+    }
+    let mut reader = Reader::for_choices(engine, &decoding);
+    let end = reader.model().tokenizer.end_of_text();
+    let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?;
+    while let Some(choice) = run.step()? {
+        if Some(choice.id) != end {
+            out.write_all(&run.bytes(choice.id))?;
+            out.flush()?;
+        }
+    }
+    out.write_all(b"\n")?;
+    if let Some(notice) = reader.take_notice() {
+        eprintln!("note: {notice}");
+    }
+    Ok(())
+}

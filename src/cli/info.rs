@@ -1,0 +1,119 @@
+//! `info`.
+
+use std::{collections::BTreeMap, io::Write};
+
+use clap::Args;
+use mexit_models::{DType, Model};
+use serde::Serialize;
+
+use super::model::{MachineArgs, ModelArgs};
+
+/// Which file.
+#[derive(Args)]
+pub(super) struct InfoArgs {
+    /// A GGUF file; the embedded demo model if none is given
+    model: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    machine: MachineArgs,
+}
+
+/// What a model file is.
+#[derive(Serialize)]
+struct Info {
+    name: String,
+    architecture: &'static str,
+    blocks: u32,
+    width: usize,
+    attention_heads: usize,
+    context: usize,
+    vocabulary: usize,
+    projection: &'static str,
+    exits: Vec<u32>,
+    parameters: u64,
+    bytes: usize,
+    types: BTreeMap<&'static str, usize>,
+    tokenizer: TokenizerInfo,
+    source: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct TokenizerInfo {
+    tokens: usize,
+    end_of_text: Option<u32>,
+}
+
+/// Says what a file is.
+pub(super) fn info(args: &InfoArgs) -> anyhow::Result<()> {
+    let model_args = ModelArgs { model: args.model.clone(), machine: args.machine.clone() };
+    let info = Info::of(&model_args.open()?, model_args.name());
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &info)?;
+        writeln!(out)?;
+    } else {
+        info.write(&mut out)?;
+    }
+    Ok(())
+}
+
+impl Info {
+    fn of(model: &Model, name: String) -> Self {
+        let spec = &model.spec;
+        let mut types = BTreeMap::new();
+        for tensor in &model.file.tensors {
+            *types.entry(DType::name(tensor.dtype)).or_insert(0) += tensor.data.len();
+        }
+        let source = |(key, value): &(String, mexit_models::Value)| {
+            let name = key.strip_prefix("mexit.source.")?;
+            Some((name.to_owned(), value.as_text()?.to_owned()))
+        };
+        Self {
+            name,
+            architecture: spec.architecture.name(),
+            blocks: spec.blocks,
+            width: spec.width,
+            attention_heads: spec.attention_heads,
+            context: spec.context,
+            vocabulary: spec.vocabulary,
+            projection: spec.projection.name(),
+            exits: spec.exits.clone(),
+            parameters: model.file.tensors.iter().map(|t| t.shape.iter().product::<usize>() as u64).sum(),
+            bytes: model.file.tensors.iter().map(|t| t.data.len()).sum(),
+            types,
+            tokenizer: TokenizerInfo {
+                tokens: model.tokenizer.len(),
+                end_of_text: model.tokenizer.end_of_text().map(|id| id.0),
+            },
+            source: model.file.values.iter().filter_map(source).collect(),
+        }
+    }
+
+    fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+        writeln!(out, "model         {}", self.name)?;
+        writeln!(
+            out,
+            "architecture  {}: {} blocks of width {}, {} attention heads, context {}, vocabulary {}",
+            self.architecture, self.blocks, self.width, self.attention_heads, self.context, self.vocabulary
+        )?;
+        let exits: Vec<String> = self.exits.iter().map(ToString::to_string).collect();
+        let how = match self.projection {
+            "heads" => "each with a trained head",
+            "cast" => "each by a trained cast, then the model's own head",
+            _ => "each by the model's own head, untrained (logit lens)",
+        };
+        writeln!(out, "exits         original, and after blocks {}: {how}", exits.join(", "))?;
+        let types: Vec<String> =
+            self.types.iter().map(|(name, bytes)| format!("{name} {:.1} MiB", mib(*bytes))).collect();
+        writeln!(out, "weights       {:.1} M numbers: {}", self.parameters as f64 / 1e6, types.join(", "))?;
+        let end = self.tokenizer.end_of_text.map_or("none".into(), |id| id.to_string());
+        writeln!(out, "tokenizer     {} tokens, end of text {end}", self.tokenizer.tokens)?;
+        for (key, value) in &self.source {
+            writeln!(out, "source        {key}: {value}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! Which model, and how it computes.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use mexit_models::{DType, Device, Engine, EngineOptions, Gelu, Model, Placement, demo};
+
+/// A model and the machine's part in it.
+#[derive(Args, Clone)]
+pub(super) struct ModelArgs {
+    /// A GGUF file; the embedded demo model if none is given
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) model: Option<String>,
+    #[command(flatten)]
+    pub(super) machine: MachineArgs,
+}
+
+/// How a model computes.
+#[derive(Args, Clone)]
+pub(super) struct MachineArgs {
+    /// Processor threads; fewer are used when they get in each other's way [default: one a core, 8 at most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Option<u16>,
+    /// Longest text in tokens [default: what the model was trained for]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) ctx: Option<u32>,
+    /// Type of the cached keys and values: f16 halves the memory, f32 is exact
+    #[arg(long, value_enum, default_value_t = KvType::F32)]
+    pub(super) kv_type: KvType,
+    /// Where to compute: auto, cpu, or a name that `mexit-tui devices` lists
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub(super) device: String,
+    /// Blocks that the device gets, from the top [default: all, and the heads]
+    #[arg(long, value_name = "N")]
+    pub(super) gpu_layers: Option<u32>,
+}
+
+/// Types of the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KvType {
+    /// Half the memory.
+    F16,
+    /// Exact.
+    F32,
+}
+
+impl ModelArgs {
+    /// Opens the model.
+    pub(super) fn open(&self) -> anyhow::Result<Model> {
+        let device = Device::named(&self.machine.device)?;
+        let layers = if device.is_cpu() { 0 } else { self.machine.gpu_layers.unwrap_or(u32::MAX) };
+        let placement = Placement { device, layers };
+        match &self.model {
+            None => Model::of(Arc::new(demo::mapping()), placement).context("the embedded demo model"),
+            Some(path) => Model::open(Path::new(path), placement).with_context(|| path.clone()),
+        }
+    }
+
+    /// Opens the model and puts it to work.
+    pub(super) fn engine(&self) -> anyhow::Result<Engine> {
+        let options = EngineOptions {
+            threads: self.machine.threads.map_or_else(default_threads, usize::from),
+            context: self.machine.ctx.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+            kv_type: if self.machine.kv_type == KvType::F16 { DType::F16 } else { DType::F32 },
+            gelu: Gelu::Exact,
+        };
+        Ok(Engine::new(self.open()?, options)?)
+    }
+
+    /// What to call the model: its file's stem.
+    pub(super) fn name(&self) -> String {
+        let stem = |path: &String| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        self.model.as_ref().map_or(Some("demo".into()), stem).unwrap_or_else(|| "model".into())
+    }
+}
+
+/// One a core; beyond eight the barriers between operations cost more than the threads bring on small models.
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get().min(8))
+}

@@ -1,0 +1,3 @@
+//! Frontends beside the screen: they read the same trace.
+
+pub mod json;
