@@ -3,5 +3,10 @@
 pub mod analyze;
 pub mod protocol;
 pub mod reader;
+pub mod reading;
 pub mod run;
 pub mod trace;
+pub mod worker;
+
+/// The terminal's settings, kept where an abort below Rust can restore them; and a way to prove it.
+pub use mexit_models::{arm_terminal, disarm_terminal, exit_now, provoke_abort};

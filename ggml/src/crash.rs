@@ -9,7 +9,7 @@ use std::{
     mem::MaybeUninit,
     ptr,
     sync::{
-        Mutex, Once,
+        Once,
         atomic::{AtomicBool, AtomicPtr, Ordering},
     },
 };
@@ -24,19 +24,18 @@ struct Restore {
 
 static RESTORE: AtomicPtr<Restore> = AtomicPtr::new(ptr::null_mut());
 static ARMED: AtomicBool = AtomicBool::new(false);
-static LAST_MESSAGES: Mutex<String> = Mutex::new(String::new());
 
 /// Exit code after an abort inside ggml (`EX_SOFTWARE` of sysexits.h).
 const ABORTED: c_int = 70;
 
-/// Sends ggml's messages to a buffer instead of stderr, and turns its aborts into one line and exit code 70.
+/// Keeps ggml's messages off stderr, and turns its aborts into one line and exit code 70.
 pub(crate) fn route_messages() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // SAFETY: a function with C's calling convention that lives as long as the process.
-        unsafe { sys::ggml_log_set(Some(keep_message), ptr::null_mut()) };
+        unsafe { sys::ggml_log_set(Some(drop_message), ptr::null_mut()) };
         // SAFETY: as above, for the llama.cpp side of the library.
-        unsafe { sys::llama_log_set(Some(keep_message), ptr::null_mut()) };
+        unsafe { sys::llama_log_set(Some(drop_message), ptr::null_mut()) };
         // SAFETY: as above.
         unsafe { sys::ggml_set_abort_callback(Some(aborting)) };
     });
@@ -77,26 +76,14 @@ pub fn disarm_terminal() {
     ARMED.store(false, Ordering::SeqCst);
 }
 
-/// What ggml has said since the last call: reasons for a refusal that its status codes do not carry.
-#[must_use]
-pub fn take_messages() -> String {
-    LAST_MESSAGES.lock().map(|mut text| std::mem::take(&mut *text)).unwrap_or_default()
+/// Ends the process without waiting for a computation that is under way: running destructors beside it would not be safe.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: ends the process; what had to be written was flushed by the caller.
+    unsafe { libc::_exit(code) }
 }
 
-extern "C" fn keep_message(_level: sys::ggml_log_level, text: *const c_char, _user: *mut c_void) {
-    const MOST: usize = 4096;
-    if text.is_null() {
-        return;
-    }
-    // SAFETY: ggml passes terminated strings.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    if let Ok(mut kept) = LAST_MESSAGES.lock() {
-        if kept.len() + text.len() > MOST {
-            kept.clear();
-        }
-        kept.push_str(&text[..text.floor_char_boundary(MOST)]);
-    }
-}
+/// ggml's messages are for its developers, and stderr may be the terminal that is being drawn on.
+extern "C" fn drop_message(_level: sys::ggml_log_level, _text: *const c_char, _user: *mut c_void) {}
 
 /// Restores the terminal; only calls that are allowed inside a signal handler.
 fn restore() {

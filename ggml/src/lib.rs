@@ -17,7 +17,7 @@ mod threads;
 mod weights;
 
 pub use arena::{Arena, Tensor};
-pub use crash::{arm_terminal, disarm_terminal, provoke_abort, take_messages};
+pub use crash::{arm_terminal, disarm_terminal, exit_now, provoke_abort};
 pub use device::{Device, DeviceKind, available_memory};
 pub use dtype::DType;
 pub use error::Error;

@@ -19,7 +19,9 @@ mod trunk;
 pub use engine::{BATCH, Engine, EngineOptions, LogitRows};
 pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
-pub use mexit_ggml::{DType, Device, DeviceKind, Mapping, gguf::Value};
+pub use mexit_ggml::{
+    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort,
+};
 pub use model::{Model, Placement};
 pub use spec::{Architecture, Projection, Spec};
 pub use tokenizer::Tokenizer;

@@ -1,0 +1,94 @@
+//! What a trace means: which exit decided, how many agree, which letter names which token.
+
+use super::trace::{ContrastTrace, ExitId, StepTrace, TokenId};
+
+/// The reading of one position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The lowest exit from which, up to and including original, every top token is original's.
+    pub decided: ExitId,
+    /// How many exits have original's top token, original counted.
+    pub agree: usize,
+    /// Distinct top tokens: original's first, then downwards, then what only the contrast chooses. Their place is
+    /// their letter.
+    pub lettered: Vec<TokenId>,
+}
+
+impl Reading {
+    /// Reads a trace.
+    #[must_use]
+    pub fn of(trace: &StepTrace) -> Self {
+        let tops: Vec<(ExitId, TokenId)> =
+            trace.exits.iter().filter_map(|row| Some((row.exit, row.top.first()?.id))).collect();
+        let first = tops.first().map(|(_, id)| *id);
+        let same = |entry: &&(ExitId, TokenId)| Some(entry.1) == first;
+        let decided = tops.iter().take_while(same).last().map_or(ExitId::Original, |(exit, _)| *exit);
+        let mut lettered: Vec<TokenId> = Vec::new();
+        let contrast = trace.contrast.iter().filter_map(|c| Some(c.plausible.first()?.id));
+        for id in tops.iter().map(|(_, id)| *id).chain(contrast) {
+            if !lettered.contains(&id) {
+                lettered.push(id);
+            }
+        }
+        Self { decided, agree: tops.iter().filter(same).count(), lettered }
+    }
+
+    /// The letter of a token: a for original's; none after z, and none for a token that is nobody's first.
+    #[must_use]
+    pub fn letter(&self, id: TokenId) -> Option<char> {
+        let place = self.lettered.iter().position(|other| *other == id)?;
+        ('a'..='z').nth(place)
+    }
+}
+
+impl ContrastTrace {
+    /// The token that the contrast puts first.
+    #[must_use]
+    pub fn best(&self) -> Option<TokenId> {
+        self.plausible.first().map(|token| token.id)
+    }
+
+    /// Whether the contrast's first token is not the expert's.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.best().is_some_and(|best| best != self.expert_alone.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{super::trace::*, Reading};
+
+    fn trace(tops: &[(ExitId, u32)]) -> StepTrace {
+        let row = |(exit, id): &(ExitId, u32)| ExitRow {
+            exit: *exit,
+            top: vec![Candidate { id: TokenId(*id), ln_p: -1.0 }],
+            entropy: 1.0,
+            kl: 0.0,
+            rank: 1,
+            ln_p: -1.0,
+        };
+        let exit = Method::Exit(ExitId::Original);
+        StepTrace {
+            position: 1,
+            decoding: Decoding { method: exit, sampling: crate::decode::Sampling::default() },
+            subject: TokenId(0),
+            exits: tops.iter().map(row).collect::<Vec<_>>().into(),
+            contrast: None,
+            choice: Choice { id: TokenId(0), ln_p: -1.0, rank: 1, drawn: false },
+        }
+    }
+
+    #[test]
+    fn the_decision_is_the_lowest_of_an_unbroken_line_from_the_top() {
+        let [o, b6, b4, b2] = [ExitId::Original, ExitId::Block(6), ExitId::Block(4), ExitId::Block(2)];
+        let reading = Reading::of(&trace(&[(o, 7), (b6, 7), (b4, 9), (b2, 7)]));
+        assert_eq!((reading.decided, reading.agree), (b6, 3), "exit 2 agrees, but the line is broken at 4");
+        assert_eq!((reading.letter(TokenId(7)), reading.letter(TokenId(9))), (Some('a'), Some('b')));
+        assert_eq!(Reading::of(&trace(&[(o, 1), (b6, 2)])).decided, o);
+        assert_eq!(Reading::of(&trace(&[(o, 1), (b6, 1), (b4, 1), (b2, 1)])).decided, b2);
+        let _: Arc<[ExitRow]> = trace(&[]).exits;
+    }
+}
