@@ -1,0 +1,114 @@
+//! One table: keys, what they do, and the words that footer, help and README say about them.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What the user can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Take,
+    StepBack,
+    Left,
+    Right,
+    Up,
+    Down,
+    First,
+    OpenSlot,
+    Original,
+    Lowest,
+    Deciding,
+    SetExpert,
+    SetAmateur,
+    SetOutput,
+    Contrast,
+    LessAlpha,
+    MoreAlpha,
+    FewerCandidates,
+    MoreCandidates,
+    Help,
+    Back,
+    Redraw,
+    Quit,
+}
+
+/// One row of the table.
+pub(crate) struct Binding {
+    pub(crate) action: Action,
+    pub(crate) keys: &'static [KeyCode],
+    /// The keys as help shows them.
+    pub(crate) shown: &'static str,
+    pub(crate) does: &'static str,
+}
+
+const fn key(action: Action, keys: &'static [KeyCode], shown: &'static str, does: &'static str) -> Binding {
+    Binding { action, keys, shown, does }
+}
+
+use KeyCode::{Backspace, Char, Down, End, Esc, F, Home, Left, Right, Up};
+
+/// Every key.
+pub(crate) const TABLE: &[Binding] = &[
+    key(Action::Take, &[Char(' ')], "Space", "take the next token, the underlined one"),
+    key(Action::StepBack, &[Backspace], "Backspace", "take the last token back"),
+    key(Action::Left, &[Left, Char('h')], "← h", "to the token before"),
+    key(Action::Right, &[Right, Char('l')], "→ l", "to the token after"),
+    key(Action::Up, &[Up, Char('k')], "↑ k", "to the exit above"),
+    key(Action::Down, &[Down, Char('j')], "↓ j", "to the exit below"),
+    key(Action::First, &[Home, Char('0')], "Home 0", "to the first token"),
+    key(Action::OpenSlot, &[End, Char('$')], "End $", "to the token not yet chosen"),
+    key(Action::Original, &[Char('g')], "g", "to the model's own output"),
+    key(Action::Lowest, &[Char('G')], "G", "to the lowest exit"),
+    key(Action::Deciding, &[Char('D')], "D", "to the exit that decided this token"),
+    key(Action::SetExpert, &[Char('E')], "E", "make this exit the expert of the contrast"),
+    key(Action::SetAmateur, &[Char('A')], "A", "make this exit the amateur of the contrast"),
+    key(Action::SetOutput, &[Char('O')], "O", "decode by this exit alone"),
+    key(Action::Contrast, &[Char('c')], "c", "decode by the contrast, or by its expert alone"),
+    key(Action::LessAlpha, &[Char('-'), Char('_')], "-", "smaller α: more tokens are plausible"),
+    key(Action::MoreAlpha, &[Char('='), Char('+')], "= +", "greater α: fewer tokens are plausible"),
+    key(Action::FewerCandidates, &[Char(',')], ",", "fewer tokens are plausible at least"),
+    key(Action::MoreCandidates, &[Char('.')], ".", "more tokens are plausible at least"),
+    key(Action::Help, &[Char('?'), F(1)], "? F1", "the marks and the keys"),
+    key(Action::Back, &[Esc], "Esc", "close the help"),
+    key(Action::Redraw, &[], "Ctrl-L", "draw everything anew"),
+    key(Action::Quit, &[Char('q')], "q Ctrl-C", "quit"),
+];
+
+/// What a key asks for.
+pub(crate) fn action(event: KeyEvent) -> Option<Action> {
+    if event.modifiers.contains(KeyModifiers::CONTROL) {
+        return match event.code {
+            Char('c') => Some(Action::Quit),
+            Char('l') => Some(Action::Redraw),
+            _ => None,
+        };
+    }
+    if event.modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
+    TABLE.iter().find(|binding| binding.keys.contains(&event.code)).map(|binding| binding.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, TABLE, action};
+    use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+    #[test]
+    fn no_key_means_two_things_and_every_action_is_described() {
+        let mut keys: Vec<String> = TABLE.iter().flat_map(|b| b.keys).map(|k| format!("{k:?}")).collect();
+        let count = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+        assert!(TABLE.iter().all(|b| !b.does.is_empty() && !b.shown.is_empty()));
+    }
+
+    #[test]
+    fn control_and_alt_are_not_the_plain_key() {
+        let press = |code, modifiers| action(KeyEvent::new(code, modifiers));
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Quit));
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::NONE), Some(Action::Contrast));
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::ALT), None);
+        assert_eq!(press(KeyCode::Char('E'), KeyModifiers::SHIFT), Some(Action::SetExpert));
+        assert_eq!(press(KeyCode::Char('z'), KeyModifiers::NONE), None);
+    }
+}

@@ -1,0 +1,241 @@
+//! What actions and the engine's events do to the state. The only place that changes it.
+
+use std::sync::Arc;
+
+use super::{
+    keymap::Action,
+    state::{State, TextToken},
+};
+use crate::session::{
+    protocol::{Event, ModelCard},
+    reading::Reading,
+    trace::{ExitId, Method, Pair, StepTrace},
+};
+
+/// What an action asks of the program around the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    None,
+    Redraw,
+    Quit,
+}
+
+/// The steps of α.
+const LADDER: [f32; 11] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
+/// Most tokens that a key makes plausible.
+const MOST_CANDIDATES: usize = 50;
+
+/// Does what the user asks for.
+pub(crate) fn act(state: &mut State, action: Action) -> Effect {
+    state.notice = None;
+    let last_row = state.card.as_ref().map_or(0, |card| card.exits.len().saturating_sub(1));
+    match action {
+        Action::Quit => return Effect::Quit,
+        Action::Redraw => return Effect::Redraw,
+        Action::Help => state.help = !state.help,
+        Action::Back => state.help = false,
+        Action::Left => go_to(state, state.position.saturating_sub(1)),
+        Action::Right => go_to(state, state.position + 1),
+        Action::First => go_to(state, 0),
+        Action::OpenSlot => go_to(state, usize::MAX),
+        Action::Up => state.row = state.row.saturating_sub(1),
+        Action::Down => state.row = (state.row + 1).min(last_row),
+        Action::Original => state.row = 0,
+        Action::Lowest => state.row = last_row,
+        Action::Deciding => to_deciding(state),
+        Action::Take => ask_to_take(state),
+        Action::StepBack => step_back(state),
+        Action::SetExpert => with_exit(state, |pair, exit| pair.expert = exit),
+        Action::SetAmateur => with_exit(state, |pair, exit| pair.amateur = exit),
+        Action::SetOutput => {
+            if let Some(exit) = state.exit() {
+                state.decoding.method = Method::Exit(exit);
+            }
+        }
+        Action::Contrast => {
+            let method = if state.contrast_decides() {
+                Method::Exit(state.pair.expert)
+            } else {
+                Method::Contrast(state.pair)
+            };
+            state.decoding.method = method;
+        }
+        Action::LessAlpha => {
+            let alpha = LADDER.into_iter().rev().find(|a| *a < state.pair.alpha).unwrap_or(LADDER[0]);
+            set_pair(state, Pair { alpha, ..state.pair });
+        }
+        Action::MoreAlpha => {
+            let alpha = LADDER.into_iter().find(|a| *a > state.pair.alpha).unwrap_or(1.0);
+            set_pair(state, Pair { alpha, ..state.pair });
+        }
+        Action::FewerCandidates => {
+            let min_candidates = state.pair.min_candidates.saturating_sub(1).max(1);
+            set_pair(state, Pair { min_candidates, ..state.pair });
+        }
+        Action::MoreCandidates => {
+            let min_candidates = (state.pair.min_candidates + 1).min(MOST_CANDIDATES);
+            set_pair(state, Pair { min_candidates, ..state.pair });
+        }
+    }
+    Effect::None
+}
+
+fn go_to(state: &mut State, position: usize) {
+    state.following = false;
+    state.position = position.min(state.open_slot());
+}
+
+fn to_deciding(state: &mut State) {
+    let decided = state.current().map(|(_, reading)| reading.decided);
+    let row = state.card.as_ref().and_then(|card| card.exits.iter().position(|exit| Some(*exit) == decided));
+    state.row = row.unwrap_or(state.row);
+}
+
+fn with_exit(state: &mut State, change: impl FnOnce(&mut Pair, ExitId)) {
+    if let Some(exit) = state.exit() {
+        let mut pair = state.pair;
+        change(&mut pair, exit);
+        set_pair(state, pair);
+    }
+}
+
+fn set_pair(state: &mut State, pair: Pair) {
+    state.pair = pair;
+    if state.contrast_decides() {
+        state.decoding.method = Method::Contrast(pair);
+    }
+}
+
+fn ask_to_take(state: &mut State) {
+    if let (true, Some(card)) = (state.is_full(), &state.card) {
+        let context = card.context;
+        state.notice = Some(format!("context full, {context} of {context}: Backspace makes room"));
+    } else if state.stopped.is_none() && !state.text.is_empty() {
+        state.take_when_known = true;
+        take(state);
+    }
+}
+
+/// Takes the next token if it is known; at most one further Space waits.
+fn take(state: &mut State) {
+    let Some(id) = state.ghost().filter(|_| state.take_when_known) else { return };
+    let slot = state.open_slot();
+    let end = state.card.as_ref().and_then(|card| card.end_of_text);
+    state.take_when_known = false;
+    state.following |= state.position == slot;
+    state.text.push(TextToken { id, taken_by: Some(state.decoding.clone()) });
+    state.traces.resize(state.text.len() + 1, None);
+    if Some(id) == end {
+        state.notice = Some("end of text: Space goes on beyond it".into());
+    }
+    if state.is_full() && state.following {
+        state.following = false;
+        state.position = state.open_slot();
+    }
+}
+
+fn step_back(state: &mut State) {
+    state.take_when_known = false;
+    if state.text.len() < 2 {
+        state.notice = Some("a text needs one token: nothing is predicted before it".into());
+        return;
+    }
+    let at_slot = state.position == state.open_slot() || state.following;
+    state.following = false;
+    state.text.pop();
+    state.traces.truncate(state.text.len() + 1);
+    // What is known of the new open slot was said about the token that stood there.
+    if let Some(last) = state.traces.last_mut() {
+        let stands = |trace: &Arc<StepTrace>| trace.subject == trace.choice.id;
+        *last = last.take().filter(stands);
+    }
+    state.position = if at_slot { state.open_slot() } else { state.position.min(state.open_slot()) };
+}
+
+/// Takes in what the engine sends.
+pub(crate) fn hear(state: &mut State, event: Event) {
+    match event {
+        Event::Opened(card) => opened(state, card),
+        Event::Prompt(ids) => {
+            state.text = ids.iter().map(|id| TextToken { id: *id, taken_by: None }).collect();
+            state.traces = vec![None; state.text.len() + 1];
+            state.position = state.open_slot();
+            if state.text.is_empty() {
+                state.stopped = Some("the prompt is empty: start again with --prompt TEXT".into());
+            } else if let Some(card) = state.card.as_ref().filter(|card| state.text.len() > card.context) {
+                let (found, context) = (state.text.len(), card.context);
+                state.stopped = Some(format!("the prompt has {found} tokens, the context holds {context}: shorten it"));
+            }
+        }
+        Event::Reading { done, total } => state.reading = (done < total).then_some((done, total)),
+        Event::Step { ticket, trace, millis } => {
+            state.reading = None;
+            state.millis = millis.or(state.millis);
+            let Some(query) = state.asked.take_if(|query| query.ticket == ticket) else { return };
+            if state.is_answer(&query) {
+                stepped(state, trace);
+            }
+        }
+        Event::Notice(text) => state.notice = Some(text),
+        Event::Refused { ticket, reason } => {
+            state.asked.take_if(|query| query.ticket == ticket);
+            state.stopped = Some(reason);
+        }
+        Event::Stopped(reason) => state.stopped = Some(reason),
+    }
+}
+
+/// The pair at the start: the highest exit with a head of its own, and the one in the middle.
+fn opened(state: &mut State, card: Arc<ModelCard>) {
+    let (mut expert, mut amateur) = (ExitId::Original, ExitId::Original);
+    let blocks: Vec<u32> = card.exits.iter().filter_map(|e| if let ExitId::Block(k) = e { Some(*k) } else { None }).collect();
+    if let Some(highest) = blocks.first().filter(|k| !card.lens || **k < card.blocks) {
+        expert = ExitId::Block(*highest);
+    }
+    if let Some(middle) = blocks.iter().min_by_key(|k| (2 * **k).abs_diff(card.blocks)) {
+        amateur = ExitId::Block(*middle);
+    }
+    if let Some((e, a)) = state.wish.contrast {
+        (expert, amateur) = (e, a);
+    }
+    let (alpha, min_candidates) = (state.wish.alpha.unwrap_or(0.1), state.wish.min_candidates.unwrap_or(1));
+    state.pair = Pair { expert, amateur, alpha, min_candidates };
+    state.decoding.method = Method::Contrast(state.pair);
+    state.card = Some(card);
+}
+
+fn stepped(state: &mut State, trace: Arc<StepTrace>) {
+    let position = trace.position;
+    if let Some(place) = state.traces.get_mut(position) {
+        *place = Some(trace);
+    }
+    if position == state.open_slot() {
+        if state.following {
+            state.following = false;
+            state.position = position;
+        }
+        take(state);
+    }
+}
+
+/// What to mark a position with, if anything: the contrast changed it, or the present decoding would take another token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flag {
+    Changed,
+    Other,
+}
+
+/// The flag and the reading of a position.
+pub(crate) fn flag(state: &State, position: usize) -> Option<(Reading, Option<Flag>)> {
+    let trace = state.trace(position)?;
+    let text = state.text.get(position);
+    let other = text.is_some_and(|token| token.taken_by.is_some() && token.id != trace.choice.id);
+    let changed = state.contrast_decides() && trace.contrast.as_ref().is_some_and(|c| c.changed());
+    let generated = text.is_none_or(|token| token.taken_by.is_some());
+    let flag = match (other && state.fresh(position).is_some(), changed && generated) {
+        (true, _) => Some(Flag::Other),
+        (_, true) => Some(Flag::Changed),
+        _ => None,
+    };
+    Some((Reading::of(trace), flag))
+}
