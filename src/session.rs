@@ -10,6 +10,3 @@ pub mod worker;
 
 /// The terminal's settings, kept where an abort below Rust can restore them; and a way to prove it.
 pub use mexit_models::{arm_terminal, disarm_terminal, exit_now, provoke_abort};
-
-/// How tokens are drawn: named here so that the screen needs nothing of `decode`.
-pub use crate::decode::Sampling as SamplingDefault;

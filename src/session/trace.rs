@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 pub use mexit_models::{ExitId, TokenId};
 
-use crate::decode::Sampling;
+pub use crate::decode::Sampling;
 
 /// How the next token is decided.
 #[derive(Clone, Debug, PartialEq)]

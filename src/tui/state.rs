@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crate::session::{
-    SamplingDefault,
     protocol::{ModelCard, Query},
     reading::Reading,
-    trace::{Decoding, ExitId, Method, Pair, StepTrace, TokenId},
+    trace::{Decoding, ExitId, Method, Pair, Sampling, StepTrace, TokenId},
 };
 
 /// A token of the text.
@@ -73,7 +72,7 @@ impl State {
             position: 0,
             row: 0,
             pair,
-            decoding: Decoding { method: Method::Contrast(pair), sampling: SamplingDefault::default() },
+            decoding: Decoding { method: Method::Contrast(pair), sampling: Sampling::default() },
             take_when_known: false,
             following: false,
             help: false,
@@ -155,7 +154,7 @@ impl State {
         }
         let slot = self.open_slot();
         let wanted = |position: &usize| *position > 0 && self.fresh(*position).is_none() && !self.is_full_slot(*position);
-        let urgent = [slot, self.position].into_iter().rev().filter(wanted).find(|p| *p == self.position || *p == slot);
+        let urgent = [self.position, slot].into_iter().find(wanted);
         let position = match (urgent, &self.asked) {
             (Some(position), Some(asked)) if self.is_answer(asked) && asked.position == position => return None,
             (Some(position), _) => position,

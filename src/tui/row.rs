@@ -1,0 +1,82 @@
+//! One line of the screen, put together from the left; whatever would leave its width is cut.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    marks::Marks,
+    theme::{Role, Theme},
+};
+
+/// Signs and styles: what every view draws with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) marks: Marks,
+    pub(crate) theme: Theme,
+}
+
+/// A line under construction.
+pub(crate) struct Row<'l> {
+    look: &'l Look,
+    spans: Vec<Span<'static>>,
+    width: usize,
+}
+
+impl<'l> Row<'l> {
+    pub(crate) fn new(look: &'l Look) -> Self {
+        Self { look, spans: Vec::new(), width: 0 }
+    }
+
+    /// How many cells there are so far.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Appends text.
+    pub(crate) fn put(&mut self, text: impl Into<String>, role: Role) -> &mut Self {
+        let text = text.into();
+        self.width += text.width();
+        self.spans.push(Span::styled(text, self.look.theme.style(role)));
+        self
+    }
+
+    /// Fills up with blanks to a column.
+    pub(crate) fn to(&mut self, column: usize) -> &mut Self {
+        if column > self.width {
+            self.put(" ".repeat(column - self.width), Role::Plain);
+        }
+        self
+    }
+
+    /// Appends text so that it ends before a column.
+    pub(crate) fn right(&mut self, text: impl Into<String>, column: usize, role: Role) -> &mut Self {
+        let text = text.into();
+        let start = column.saturating_sub(text.width());
+        self.to(start).put(text, role)
+    }
+
+    /// Fills up with a rule to a column.
+    pub(crate) fn rule(&mut self, column: usize) -> &mut Self {
+        if column > self.width {
+            self.put(self.look.marks.rule.to_string().repeat(column - self.width), Role::Faint);
+        }
+        self
+    }
+
+    /// Draws the line into the first row of an area, `over` laid over all of it.
+    pub(crate) fn draw(self, area: Rect, buf: &mut Buffer, over: Style) {
+        buf.set_line(area.x, area.y, &Line::from(self.spans), area.width);
+        buf.set_style(Rect { height: 1, ..area }, over);
+    }
+}
+
+/// The n-th row of an area, if it has one.
+pub(crate) fn line_of(area: Rect, n: usize) -> Option<Rect> {
+    let n = u16::try_from(n).ok().filter(|n| *n < area.height)?;
+    Some(Rect { y: area.y + n, height: 1, ..area })
+}

@@ -1,0 +1,130 @@
+//! From the state to the screen. Pure: views neither write, nor wait, nor ask the engine.
+//!
+//! Who gets the rows, in this order: tabs, verdict, footer; the table with all exits; a text line with its ribbon; the
+//! contrast, beside the table from 120 columns on; more text lines, up to five.
+
+mod contrast;
+mod footer;
+mod help;
+mod name;
+mod table;
+mod text;
+mod verdict;
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    row::{Look, Row, line_of},
+    state::State,
+    theme::Role,
+};
+
+/// Smaller windows get one sentence.
+pub(crate) const SMALLEST: (u16, u16) = (60, 16);
+/// From this width on the contrast stands beside the table.
+const WIDE: u16 = 120;
+/// Rows of the contrast below the table: a rule and three.
+const CONTRAST_ROWS: usize = 4;
+/// A text line and its ribbon.
+const TEXT_ROWS: usize = 2;
+const MOST_TEXT_LINES: usize = 5;
+
+/// Draws the whole screen.
+pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let text =
+            format!("mexit-tui needs {}x{}, this window is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
+        buf.set_stringn(area.x, area.y, text, usize::from(area.width), look.theme.style(Role::Plain));
+        return;
+    }
+    let layout = Layout::of(state, area);
+    tabs(state, look, layout.tabs, buf);
+    if state.help {
+        help::draw(look, layout.body, buf);
+    } else {
+        text::draw(state, look, layout.text, buf);
+        verdict::draw(state, look, layout.verdict, buf);
+        table::draw(state, look, layout.table, buf);
+        contrast::draw(state, look, layout.contrast, layout.is_wide, buf);
+    }
+    footer::draw(state, look, layout.footer, buf);
+}
+
+/// Where the parts go.
+struct Layout {
+    tabs: Rect,
+    body: Rect,
+    text: Rect,
+    verdict: Rect,
+    table: Rect,
+    contrast: Rect,
+    footer: Rect,
+    is_wide: bool,
+}
+
+impl Layout {
+    fn of(state: &State, area: Rect) -> Self {
+        let rows = |y: usize, height: usize| -> Rect {
+            let y = area.y + u16::try_from(y).unwrap_or(u16::MAX).min(area.height);
+            let height = u16::try_from(height).unwrap_or(u16::MAX).min(area.bottom().saturating_sub(y));
+            Rect { y, height, ..area }
+        };
+        let height = usize::from(area.height);
+        let is_wide = area.width >= WIDE;
+        let exits = state.card.as_ref().map_or(1, |card| card.exits.len());
+        // Tabs, verdict, the table's head, footer; one text line; a blank row.
+        let fixed = 4 + TEXT_ROWS + 1;
+        let contrast_rows = match height.saturating_sub(fixed + exits.min(height)) {
+            _ if is_wide => 0,
+            left if left >= CONTRAST_ROWS => CONTRAST_ROWS,
+            // The table gives way to one row of contrast before it loses it.
+            _ if height >= 24 => CONTRAST_ROWS,
+            _ => 1,
+        };
+        let table_rows = 1 + exits.min(height.saturating_sub(fixed + contrast_rows));
+        let text_rows = height.saturating_sub(3 + table_rows + contrast_rows);
+        let verdict_y = 1 + text_rows;
+        let table_width = if is_wide { table::WIDTH } else { area.width };
+        let table = Rect { width: table_width, ..rows(verdict_y + 1, table_rows) };
+        let contrast = if is_wide {
+            Rect { x: area.x + table_width, width: area.width - table_width, ..rows(verdict_y + 1, height - verdict_y - 2) }
+        } else {
+            rows(verdict_y + 1 + table_rows, contrast_rows)
+        };
+        // A wide window keeps the contrast's own height below the verdict: the text takes what is left.
+        Self {
+            tabs: rows(0, 1),
+            body: rows(1, height - 2),
+            text: rows(1, text_rows.min(1 + TEXT_ROWS * MOST_TEXT_LINES)),
+            verdict: rows(verdict_y, 1),
+            table,
+            contrast,
+            footer: rows(height - 1, 1),
+            is_wide,
+        }
+    }
+}
+
+/// The head line: the view, the model, the decoding, and how full the context is.
+fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let mut row = Row::new(look);
+    row.put(" ", Role::Plain).put("[Explore]", Role::Strong);
+    let width = usize::from(area.width);
+    if let Some(card) = &state.card {
+        let full = format!("{}/{}", state.text.len(), card.context);
+        let method = name::method(&state.decoding.method, look);
+        let (name, right) = (card.name.clone(), format!("{method}   {full} "));
+        let room = width.saturating_sub(row.width() + right.chars().count() + 4);
+        let name = super::token_text::clip(&name, room, &look.marks);
+        let start = width.saturating_sub(right.chars().count() + name.chars().count() + 2);
+        row.to(start).put(name, Role::Faint).put("  ", Role::Plain);
+        row.put(format!("{method}   "), Role::Plain);
+        let nearly = 100 * state.text.len() >= 95 * card.context;
+        row.put(full, if nearly { Role::Warn } else { Role::Faint });
+    } else {
+        row.put(format!("  opening {}", state.opening), Role::Faint);
+    }
+    if let Some(area) = line_of(area, 0) {
+        row.draw(area, buf, ratatui::style::Style::default());
+    }
+}

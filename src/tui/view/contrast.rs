@@ -1,0 +1,212 @@
+//! What the contrast does at this position: three rows below the table, or a panel beside it.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::name;
+use crate::{
+    session::{
+        protocol::ModelCard,
+        reading::Reading,
+        trace::{ALPHAS, ContrastTrace, Contrasted, StepTrace},
+    },
+    tui::{
+        number,
+        row::{Look, Row, line_of},
+        state::State,
+        theme::Role,
+    },
+};
+
+/// Draws the contrast into its area.
+pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
+    let (Some(card), Some((trace, reading))) = (&state.card, state.current()) else { return };
+    let Some(contrast) = &trace.contrast else { return };
+    let view = View { state, card, trace, reading: &reading, contrast, look };
+    let rows = if is_wide { view.panel(usize::from(area.height)) } else { view.below(area) };
+    for (n, row) in rows.into_iter().enumerate() {
+        if let Some(area) = line_of(area, n) {
+            row.draw(area, buf, Style::default());
+        }
+    }
+}
+
+struct View<'v> {
+    state: &'v State,
+    card: &'v ModelCard,
+    trace: &'v StepTrace,
+    reading: &'v Reading,
+    contrast: &'v ContrastTrace,
+    look: &'v Look,
+}
+
+/// Cells of a token in the three rows, and where the first begins.
+const CELL: usize = 13;
+const FIRST: usize = 9;
+
+impl<'v> View<'v> {
+    fn row(&self) -> Row<'v> {
+        Row::new(self.look)
+    }
+
+    fn title(&self) -> String {
+        let off = if self.state.contrast_decides() { "" } else { " (off)" };
+        format!("contrast{off} {}", name::pair(&self.contrast.pair, self.look))
+    }
+
+    fn parameters(&self) -> String {
+        let (marks, pair) = (&self.look.marks, &self.contrast.pair);
+        let tau = number::p4(self.contrast.ln_tau.exp());
+        let min = if pair.min_candidates > 1 { format!("  min {}", pair.min_candidates) } else { String::new() };
+        format!("{} {}{min}  {} {}", marks.alpha, number::parameter(pair.alpha), marks.tau, tau.trim())
+    }
+
+    /// A rule and three rows; one row where there is no room for more.
+    fn below(&self, area: Rect) -> Vec<Row<'v>> {
+        let width = usize::from(area.width);
+        let mut rule = self.row();
+        rule.rule(1).put(format!(" {} ", self.title()), Role::Strong).rule(rule.width() + 2);
+        rule.put(format!(" {} ", self.parameters()), Role::Plain).rule(rule.width() + 2);
+        rule.put(format!(" {} plausible hold {} ", self.contrast.plausible_len, number::p4(self.contrast.mass)), Role::Plain);
+        if rule.width() + 22 < width {
+            rule.rule(rule.width() + 2).put(" p before sampling ", Role::Faint);
+        }
+        rule.rule(width);
+        if area.height < 4 {
+            return vec![rule];
+        }
+        let (mut tokens, mut from, mut to) = (self.row(), self.row(), self.row());
+        let pair = &self.contrast.pair;
+        tokens.put(" token", Role::Faint);
+        from.put(format!(" {} / {}", name::short(pair.expert), name::short(pair.amateur)), Role::Faint);
+        to.put(format!(" ln {} p", self.look.marks.arrow), Role::Faint);
+        let below = usize::from(!self.contrast.below.is_empty());
+        let most = (width.saturating_sub(FIRST) / CELL).saturating_sub(below).min(self.contrast.plausible.len());
+        for (n, token) in self.contrast.plausible.iter().enumerate().take(most) {
+            let column = FIRST + n * CELL;
+            tokens.to(column);
+            self.put_token(&mut tokens, token, CELL - 3);
+            let cell = |p: f32| number::p3(p.exp());
+            from.to(column).put(format!("{}/{}", cell(token.expert), cell(token.amateur)), Role::Plain);
+            let ln = number::signed5(token.expert - token.amateur);
+            to.to(column).put(format!("{ln}{}{} ", self.look.marks.arrow, cell(token.result)), Role::Plain);
+            to.put(self.moved(token), Role::Faint);
+        }
+        if let Some(token) = self.contrast.below.first() {
+            let column = FIRST + most * CELL;
+            let bar = self.look.marks.column;
+            tokens.to(column).put(format!("{bar} "), Role::Faint);
+            tokens.put(name::clipped(self.card, token.id, CELL - 3, self.look), Role::Plain);
+            from.to(column).put(format!("{bar} {}, below {}", number::p3(token.expert.exp()), self.look.marks.tau), Role::Faint);
+            to.to(column).put(format!("{bar} keeps its p"), Role::Faint);
+        }
+        vec![rule, tokens, from, to]
+    }
+
+    /// The panel beside the table.
+    fn panel(&self, height: usize) -> Vec<Row<'v>> {
+        let (look, contrast) = (self.look, self.contrast);
+        let pair = &contrast.pair;
+        let line = || {
+            let mut row = self.row();
+            row.put(format!("{} ", look.marks.column), Role::Faint);
+            row
+        };
+        let mut rows = Vec::new();
+        let off = if self.state.contrast_decides() { "contrast  " } else { "contrast (off)  " };
+        let mut head = line();
+        head.put(off, Role::Strong).put(format!(" expert {}", name::short(pair.expert)), Role::Expert);
+        head.put(format!("   amateur {}", name::short(pair.amateur)), Role::Amateur);
+        rows.push(head);
+        let mut parameters = line();
+        let of = format!("  V {} of {}", contrast.plausible_len, self.card.vocabulary);
+        let min = format!("  min {} ", pair.min_candidates);
+        parameters.put(format!("{} {}{min}", look.marks.alpha, number::parameter(pair.alpha)), Role::Plain);
+        parameters.put(format!("  {} {}{of}", look.marks.tau, number::p4(contrast.ln_tau.exp()).trim()), Role::Plain);
+        rows.push(parameters);
+        let mut columns = line();
+        columns.put("   token", Role::Faint).right(name::short(pair.expert), 20, Role::Expert);
+        columns.right(name::short(pair.amateur), 25, Role::Amateur).right("ln", 31, Role::Faint);
+        columns.right("p", 36, Role::Faint).right("move", 40, Role::Faint);
+        rows.push(columns);
+        // What stands below the list: a rule, two tokens, the masses, the expert alone, two rows of α.
+        let foot = 7;
+        let most = height.saturating_sub(rows.len() + foot).clamp(1, 20);
+        for (n, token) in contrast.plausible.iter().enumerate().take(most) {
+            let mut row = line();
+            row.right((n + 1).to_string(), 4, Role::Faint);
+            self.put_token(&mut row, token, 10);
+            self.put_numbers(&mut row, token);
+            row.right(number::signed5(token.expert - token.amateur), 31, Role::Plain);
+            row.right(number::p4(token.result.exp()), 36, Role::Strong).right(self.moved(token), 40, Role::Faint);
+            rows.push(row);
+        }
+        if let Some(more) = contrast.plausible_len.checked_sub(most).filter(|more| *more > 0) {
+            let mut row = line();
+            row.put(format!("   {} {more} more", look.marks.boundary), Role::Faint);
+            rows.push(row);
+        }
+        if !contrast.below.is_empty() {
+            let mut rule = line();
+            rule.rule(4).put(format!(" below {}: keeps its p ", look.marks.tau), Role::Faint).rule(40);
+            rows.push(rule);
+        }
+        for token in &contrast.below {
+            let mut row = line();
+            row.to(5).put(name::clipped(self.card, token.id, 10, look), Role::Plain);
+            self.put_numbers(&mut row, token);
+            row.right(number::p4(token.result.exp()), 36, Role::Plain);
+            rows.push(row);
+        }
+        let mut mass = line();
+        let tail = number::p4((1.0 - contrast.mass).max(0.0));
+        mass.put(format!("V holds {}, the tail {}", number::p4(contrast.mass), tail.trim()), Role::Plain);
+        mass.put(format!("   KL {}", number::nats4(contrast.effect).trim()), Role::Faint);
+        rows.push(mass);
+        rows.push(self.alone(line()));
+        let (mut alphas, mut takes) = (line(), line());
+        alphas.put(format!("{}   ", look.marks.alpha), Role::Faint);
+        takes.put("take", Role::Faint);
+        for (alpha, id) in ALPHAS.iter().zip(&contrast.over_alpha) {
+            let present = (alpha - pair.alpha).abs() < 1e-6;
+            let text = number::parameter(*alpha);
+            let start = alphas.width();
+            alphas.put(if present { format!("[{text}]") } else { format!(" {text}") }, Role::Plain);
+            let letter = self.reading.letter(*id).map_or_else(|| "?".to_owned(), String::from);
+            takes.to(start + 2).put(letter, Role::Plain);
+        }
+        rows.extend([alphas, takes]);
+        rows
+    }
+
+    fn alone(&self, mut row: Row<'v>) -> Row<'v> {
+        let (contrast, look) = (self.contrast, self.look);
+        let alone = contrast.expert_alone;
+        let token = name::clipped(self.card, alone.id, 10, look);
+        let expert = name::short(contrast.pair.expert);
+        row.put(format!("{expert} alone: {token} {}, ", number::p4(alone.ln_p.exp())), Role::Plain);
+        if contrast.changed() { row.put("changed", Role::Changed) } else { row.put("the same", Role::Plain) };
+        row
+    }
+
+    fn put_token(&self, row: &mut Row<'_>, token: &Contrasted, width: usize) {
+        let is_subject = token.id == self.trace.subject;
+        row.put(if is_subject { self.look.marks.token } else { ' ' }.to_string(), Role::Token);
+        let role = self.reading.lettered.iter().position(|id| *id == token.id).map_or(Role::Plain, Role::Group);
+        row.put(name::clipped(self.card, token.id, width, self.look), role);
+    }
+
+    fn put_numbers(&self, row: &mut Row<'_>, token: &Contrasted) {
+        row.right(number::p4(token.expert.exp()), 20, Role::Plain);
+        row.right(number::p4(token.amateur.exp()), 25, Role::Plain);
+    }
+
+    /// How far the contrast moved a token among the plausible ones.
+    fn moved(&self, token: &Contrasted) -> String {
+        let marks = &self.look.marks;
+        match token.expert_rank.cmp(&token.result_rank) {
+            std::cmp::Ordering::Equal => "=".into(),
+            std::cmp::Ordering::Greater => format!("{}{}", marks.up, token.expert_rank - token.result_rank),
+            std::cmp::Ordering::Less => format!("{}{}", marks.down, token.result_rank - token.expert_rank),
+        }
+    }
+}
