@@ -11,11 +11,18 @@ mod model;
 mod prompt;
 mod random;
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
 use self::{decoding::ShownArgs, model::ModelArgs};
+use crate::{
+    session::reader::Reader,
+    tui::{self, Start},
+};
 
 /// Watch a multi-exit language model make up its mind, layer by layer.
 ///
@@ -94,8 +101,33 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-fn screen(_args: &ScreenArgs) -> anyhow::Result<()> {
-    anyhow::bail!("the screen is not built yet: use `mexit-tui generate`")
+/// The text that the screen starts with if none is given: the demo's own language.
+const DEMO_PROMPT: &str = "In the beginning God created";
+
+fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        anyhow::bail!("the screen needs a terminal, found a pipe or a file: use `mexit-tui generate` there");
+    }
+    let (model, shown) = (args.model.clone(), args.shown.clone());
+    let prompt = args.prompt.clone().unwrap_or_else(|| DEMO_PROMPT.into());
+    let name = args.model.name();
+    let open = move || {
+        let open = || -> anyhow::Result<Reader> {
+            let engine = model.engine()?;
+            shown.pair(engine.model())?;
+            Ok(Reader::new(engine))
+        };
+        open().map(|reader| (reader, name, prompt)).map_err(|error| one_line(&error))
+    };
+    tui::run(Start {
+        opening: args.model.model.clone().unwrap_or_else(|| "the demo model".into()),
+        open: Box::new(open),
+        contrast: args.shown.contrast,
+        alpha: args.shown.alpha,
+        min_candidates: args.shown.min_candidates,
+        ascii: args.ascii,
+    })?;
+    Ok(())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -4,3 +4,4 @@ pub mod cli;
 pub mod decode;
 pub mod report;
 pub mod session;
+pub mod tui;

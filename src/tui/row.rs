@@ -68,6 +68,11 @@ impl<'l> Row<'l> {
         self
     }
 
+    /// Appends a rule of so many cells.
+    pub(crate) fn dash(&mut self, cells: usize) -> &mut Self {
+        self.rule(self.width + cells)
+    }
+
     /// Draws the line into the first row of an area, `over` laid over all of it.
     pub(crate) fn draw(self, area: Rect, buf: &mut Buffer, over: Style) {
         buf.set_line(area.x, area.y, &Line::from(self.spans), area.width);

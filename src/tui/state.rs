@@ -153,7 +153,8 @@ impl State {
             return None;
         }
         let slot = self.open_slot();
-        let wanted = |position: &usize| *position > 0 && self.fresh(*position).is_none() && !self.is_full_slot(*position);
+        let wanted =
+            |position: &usize| *position > 0 && self.fresh(*position).is_none() && !self.is_full_slot(*position);
         let urgent = [self.position, slot].into_iter().find(wanted);
         let position = match (urgent, &self.asked) {
             (Some(position), Some(asked)) if self.is_answer(asked) && asked.position == position => return None,

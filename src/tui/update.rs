@@ -53,11 +53,8 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
             }
         }
         Action::Contrast => {
-            let method = if state.contrast_decides() {
-                Method::Exit(state.pair.expert)
-            } else {
-                Method::Contrast(state.pair)
-            };
+            let method =
+                if state.contrast_decides() { Method::Exit(state.pair.expert) } else { Method::Contrast(state.pair) };
             state.decoding.method = method;
         }
         Action::LessAlpha => {
@@ -188,7 +185,8 @@ pub(crate) fn hear(state: &mut State, event: Event) {
 /// The pair at the start: the highest exit with a head of its own, and the one in the middle.
 fn opened(state: &mut State, card: Arc<ModelCard>) {
     let (mut expert, mut amateur) = (ExitId::Original, ExitId::Original);
-    let blocks: Vec<u32> = card.exits.iter().filter_map(|e| if let ExitId::Block(k) = e { Some(*k) } else { None }).collect();
+    let blocks: Vec<u32> =
+        card.exits.iter().filter_map(|e| if let ExitId::Block(k) = e { Some(*k) } else { None }).collect();
     if let Some(highest) = blocks.first().filter(|k| !card.lens || **k < card.blocks) {
         expert = ExitId::Block(*highest);
     }

@@ -87,7 +87,11 @@ impl Layout {
         let table_width = if is_wide { table::WIDTH } else { area.width };
         let table = Rect { width: table_width, ..rows(verdict_y + 1, table_rows) };
         let contrast = if is_wide {
-            Rect { x: area.x + table_width, width: area.width - table_width, ..rows(verdict_y + 1, height - verdict_y - 2) }
+            Rect {
+                x: area.x + table_width,
+                width: area.width - table_width,
+                ..rows(verdict_y + 1, height - verdict_y - 2)
+            }
         } else {
             rows(verdict_y + 1 + table_rows, contrast_rows)
         };

@@ -64,11 +64,14 @@ impl<'v> View<'v> {
     fn below(&self, area: Rect) -> Vec<Row<'v>> {
         let width = usize::from(area.width);
         let mut rule = self.row();
-        rule.rule(1).put(format!(" {} ", self.title()), Role::Strong).rule(rule.width() + 2);
-        rule.put(format!(" {} ", self.parameters()), Role::Plain).rule(rule.width() + 2);
-        rule.put(format!(" {} plausible hold {} ", self.contrast.plausible_len, number::p4(self.contrast.mass)), Role::Plain);
+        rule.rule(1).put(format!(" {} ", self.title()), Role::Strong).dash(2);
+        rule.put(format!(" {} ", self.parameters()), Role::Plain).dash(2);
+        rule.put(
+            format!(" {} plausible hold {} ", self.contrast.plausible_len, number::p4(self.contrast.mass)),
+            Role::Plain,
+        );
         if rule.width() + 22 < width {
-            rule.rule(rule.width() + 2).put(" p before sampling ", Role::Faint);
+            rule.dash(2).put(" p before sampling ", Role::Faint);
         }
         rule.rule(width);
         if area.height < 4 {
@@ -96,7 +99,8 @@ impl<'v> View<'v> {
             let bar = self.look.marks.column;
             tokens.to(column).put(format!("{bar} "), Role::Faint);
             tokens.put(name::clipped(self.card, token.id, CELL - 3, self.look), Role::Plain);
-            from.to(column).put(format!("{bar} {}, below {}", number::p3(token.expert.exp()), self.look.marks.tau), Role::Faint);
+            from.to(column)
+                .put(format!("{bar} {}, below {}", number::p3(token.expert.exp()), self.look.marks.tau), Role::Faint);
             to.to(column).put(format!("{bar} keeps its p"), Role::Faint);
         }
         vec![rule, tokens, from, to]
@@ -184,7 +188,11 @@ impl<'v> View<'v> {
         let token = name::clipped(self.card, alone.id, 10, look);
         let expert = name::short(contrast.pair.expert);
         row.put(format!("{expert} alone: {token} {}, ", number::p4(alone.ln_p.exp())), Role::Plain);
-        if contrast.changed() { row.put("changed", Role::Changed) } else { row.put("the same", Role::Plain) };
+        if contrast.changed() {
+            row.put("changed", Role::Changed)
+        } else {
+            row.put("the same", Role::Plain)
+        };
         row
     }
 

@@ -173,7 +173,16 @@ fn exit_row<'l>(
         _ => Role::Plain,
     };
     row.right(name::short(exit), 5, role);
-    row.put(if is_expert { "E" } else if is_amateur { "A" } else { " " }, role);
+    row.put(
+        if is_expert {
+            "E"
+        } else if is_amateur {
+            "A"
+        } else {
+            " "
+        },
+        role,
+    );
     let Some((trace, reading)) = known else {
         row.right(marks.waiting.to_string(), 12, Role::Faint);
         return row;
@@ -258,7 +267,14 @@ mod tests {
     fn columns_never_leave_the_window() {
         for width in 60..=240 {
             let columns = Columns::of(width);
-            let end = columns.numbers() + if columns.kl { 10 } else if columns.entropy { 5 } else { 0 };
+            let end = columns.numbers()
+                + if columns.kl {
+                    10
+                } else if columns.entropy {
+                    5
+                } else {
+                    0
+                };
             assert!(end <= width, "{width}: {end}");
         }
         let columns = Columns::of(80);

@@ -26,7 +26,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             break;
         }
         if index > 0 {
-            row.put(" ", Role::Plain).rule(row.width() + 3);
+            row.put(" ", Role::Plain).dash(2);
         }
         row.put(" ", Role::Plain).put(part, role);
     }
@@ -54,7 +54,13 @@ fn parts(state: &State, look: &Look) -> Vec<(String, Role)> {
     }
 }
 
-fn sentences(state: &State, card: &ModelCard, trace: &StepTrace, reading: &Reading, look: &Look) -> Vec<(String, Role)> {
+fn sentences(
+    state: &State,
+    card: &ModelCard,
+    trace: &StepTrace,
+    reading: &Reading,
+    look: &Look,
+) -> Vec<(String, Role)> {
     let token = |id| name::token(card, id, look);
     let stands = state.text.get(trace.position);
     let label = if stands.is_some() { format!("{}:", trace.position) } else { "next:".into() };

@@ -1,0 +1,15 @@
+//! The screen: keys → action → update → view. It knows the session's protocol and trace, never models or ggml.
+
+mod app;
+mod keymap;
+mod marks;
+mod number;
+mod row;
+mod state;
+mod terminal;
+mod theme;
+mod token_text;
+mod update;
+mod view;
+
+pub use app::{Start, run};

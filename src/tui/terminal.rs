@@ -1,0 +1,64 @@
+//! The terminal's one guard: whatever way the program ends, the terminal is as it was.
+
+use std::{
+    io::{self, Stdout, Write},
+    panic,
+    thread::{self, ThreadId},
+};
+
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    crossterm::{
+        cursor::{Hide, Show},
+        execute,
+        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    },
+};
+
+use crate::session;
+
+/// What [`restore`] writes, as bytes for a signal handler: show the cursor, leave the alternate screen.
+const LEAVE: &[u8] = b"\x1b[?25h\x1b[?1049l";
+
+/// The screen, in raw mode until it is dropped.
+pub(super) struct Screen {
+    pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    pub(super) fn take() -> io::Result<Self> {
+        session::arm_terminal(LEAVE)?;
+        restore_on_panic(thread::current().id());
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, Hide)?;
+        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? })
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back; what fails has nobody left to be told.
+pub(super) fn restore() {
+    let _ = disable_raw_mode();
+    let _ = execute!(io::stdout(), Show, LeaveAlternateScreen);
+    let _ = io::stdout().flush();
+    session::disarm_terminal();
+}
+
+/// A panic of the screen's own thread restores first, then says what happened. One of the engine's thread says nothing:
+/// the screen lives on and tells it.
+fn restore_on_panic(screen: ThreadId) {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == screen {
+            restore();
+            before(info);
+        }
+    }));
+}

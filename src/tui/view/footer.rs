@@ -1,0 +1,61 @@
+//! The last row: what keys do here, or one sentence that is more important.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::name;
+use crate::tui::{
+    row::{Look, Row},
+    state::State,
+    theme::Role,
+};
+
+/// Draws the row.
+pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let width = usize::from(area.width);
+    let mut row = Row::new(look);
+    row.put(" ", Role::Plain);
+    if let Some(reason) = &state.stopped {
+        row.put(format!("{reason}; q quits"), Role::Warn);
+    } else if let Some(notice) = &state.notice {
+        row.put(notice.clone(), Role::Strong);
+    } else if let Some((done, total)) = state.reading {
+        row.put(format!("reading the text, {done} of {total}; keys work meanwhile"), Role::Plain);
+    } else {
+        hints(&mut row, state, look, width);
+    }
+    row.draw(area, buf, Style::default());
+}
+
+/// Hints from the left as far as they fit; `? help` is always the last but one, `q quit` the last.
+fn hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
+    let last = [("?", "help"), ("q", "quit")];
+    let take = match (state.ghost(), &state.card) {
+        (Some(id), Some(card)) => format!("take {}", name::clipped(card, id, 12, look)),
+        _ => "next token".into(),
+    };
+    let [updown, leftright] = look.marks.keys;
+    let contrast = if state.contrast_decides() { "contrast off" } else { "contrast on" };
+    let hints: [(&str, &str); 7] = [
+        ("Space", &take),
+        (updown, "exit"),
+        (leftright, "token"),
+        ("E A", "pair"),
+        ("- =", look.marks.alpha),
+        ("c", contrast),
+        ("O", "this exit alone"),
+    ];
+    let length = |(keys, does): (&str, &str)| keys.width() + does.width() + 3;
+    let reserved: usize = last.into_iter().map(length).sum();
+    let hints = if state.help { &[("Esc", "close")][..] } else { &hints[..] };
+    for hint in hints {
+        if row.width() + length(*hint) + reserved <= width {
+            put(row, *hint);
+        }
+    }
+    last.into_iter().for_each(|hint| put(row, hint));
+}
+
+fn put(row: &mut Row<'_>, (keys, does): (&str, &str)) {
+    row.put(keys.to_owned(), Role::Strong).put(format!(" {does}  "), Role::Faint);
+}

@@ -1,0 +1,158 @@
+//! The text and, under each of its lines, the ribbon: at which exit each token was decided.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::UnicodeWidthStr;
+
+use crate::tui::{
+    row::{Look, Row, line_of},
+    state::State,
+    theme::{Role, Theme},
+    token_text::{clip, flowing},
+    update::{Flag, flag},
+};
+
+/// Cells left free at the left.
+const MARGIN: usize = 1;
+/// Longer lines are hard to read.
+const LONGEST: usize = 160;
+
+/// A token, the slot, or the boundary, on its line.
+#[derive(Clone, Debug, PartialEq)]
+struct Piece {
+    column: usize,
+    text: String,
+    /// `None` for the end of the prompt.
+    position: Option<usize>,
+}
+
+/// Draws as many lines as there is room for, so that the cursor's is among them; then the legend.
+pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let lines = lines(state, look, usize::from(area.width).min(LONGEST));
+    let room = (usize::from(area.height) / 2).max(1);
+    let of_cursor = |line: &Vec<Piece>| line.iter().any(|piece| piece.position == Some(state.position));
+    let cursor = lines.iter().position(of_cursor).unwrap_or(lines.len().saturating_sub(1));
+    let first = (cursor + 1).saturating_sub(room);
+    let mut ribbon_end = None;
+    for (n, line) in lines.iter().skip(first).take(room).enumerate() {
+        if let Some(row) = line_of(area, 2 * n) {
+            draw_text(state, look, line, row, buf);
+        }
+        if let Some(row) = line_of(area, 2 * n + 1) {
+            let end = draw_ribbon(state, look, line, row, buf);
+            ribbon_end = Some((row, end));
+        }
+    }
+    if let Some((row, end)) = ribbon_end {
+        legend(look, row, end, buf);
+    }
+}
+
+/// Breaks the text: before a token that would leave the width, and after a newline. What is broken stays so while
+/// tokens come.
+fn lines(state: &State, look: &Look, width: usize) -> Vec<Vec<Piece>> {
+    let Some(card) = &state.card else { return Vec::new() };
+    let ghost = state.ghost();
+    let ids = state.text.iter().map(|token| token.id).chain(ghost);
+    let shown = flowing(ids.map(|id| (card.bytes_of(id), card.is_special(id))), &look.marks);
+    let prompt = state.prompt_len();
+    let mut lines = vec![Vec::new()];
+    let mut column = MARGIN;
+    let mut place = |text: &str, position: Option<usize>| {
+        let text = clip(text, width.saturating_sub(2 * MARGIN), &look.marks);
+        if column + text.width() + MARGIN > width && column > MARGIN {
+            lines.push(Vec::new());
+            column = MARGIN;
+        }
+        let cells = text.width();
+        let ends_line = text.ends_with(look.marks.newline);
+        if let Some(line) = lines.last_mut() {
+            line.push(Piece { column, text, position });
+        }
+        column += cells;
+        if ends_line {
+            lines.push(Vec::new());
+            column = MARGIN;
+        }
+    };
+    for (position, text) in shown.iter().enumerate() {
+        if position == prompt {
+            place(&look.marks.boundary.to_string(), None);
+        }
+        place(text, Some(position));
+    }
+    if shown.len() <= prompt {
+        place(&look.marks.boundary.to_string(), None);
+    }
+    if ghost.is_none() {
+        let spinner = look.marks.spinner;
+        let sign = if state.is_waiting() { spinner[state.tick % spinner.len()] } else { ' ' };
+        place(&sign.to_string(), Some(state.open_slot()));
+    }
+    lines
+}
+
+fn draw_text(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut Buffer) {
+    let mut row = Row::new(look);
+    for piece in line {
+        let is_slot = piece.position == Some(state.open_slot());
+        let role = match piece.position {
+            None => Role::Faint,
+            Some(_) if is_slot => Role::Ghost,
+            Some(_) => Role::Plain,
+        };
+        row.to(piece.column).put(piece.text.clone(), role);
+    }
+    row.draw(area, buf, Style::default());
+    for piece in line.iter().filter(|piece| piece.position == Some(state.position)) {
+        let cell = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let width = cell(piece.text.width()).min(area.width.saturating_sub(cell(piece.column)));
+        buf.set_style(Rect { x: area.x + cell(piece.column), width, ..area }, Theme::cursor());
+    }
+}
+
+/// Draws the ribbon; gives the column where it ends.
+fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut Buffer) -> usize {
+    let marks = &look.marks;
+    let exits = state.card.as_ref().map_or(1, |card| card.exits.len());
+    let mut row = Row::new(look);
+    for piece in line {
+        let Some(position) = piece.position else { continue };
+        row.to(piece.column);
+        let known = flag(state, position);
+        let is_cursor = position == state.position;
+        let flag = known.as_ref().and_then(|(_, flag)| *flag);
+        let decided = known.map(|(reading, _)| {
+            let place = state.card.as_ref().and_then(|card| card.exits.iter().position(|e| *e == reading.decided));
+            // Rows go downwards from original: the height goes up to it.
+            (exits - 1 - place.unwrap_or(0)) * 7 / (exits - 1).max(1)
+        });
+        for (n, c) in piece.text.chars().enumerate() {
+            let (sign, role) = match (n, flag, decided) {
+                _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
+                (0, Some(Flag::Changed), _) => (marks.changed, Role::Changed),
+                (0, Some(Flag::Other), _) => ('~', Role::Changed),
+                _ if c == ' ' && !(is_cursor && piece.text == " ") => (' ', Role::Plain),
+                _ if is_cursor => ('^', Role::Strong),
+                (_, _, Some(level)) => (marks.levels[level], Role::Scale(level)),
+                _ => (marks.not_yet, Role::Faint),
+            };
+            // A sign of two cells has two of the ribbon's.
+            let cells = c.to_string().width().max(1);
+            row.put(sign.to_string().repeat(cells), role);
+        }
+    }
+    let end = row.width();
+    row.draw(area, buf, Style::default());
+    end
+}
+
+/// Behind the ribbon, while there is room.
+fn legend(look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
+    let marks = &look.marks;
+    let text = format!("ribbon: decided at exit {} to {} original", marks.levels[0], marks.levels[7]);
+    let start = end.max(24) + 3;
+    if start + text.width() < usize::from(area.width) {
+        let x = area.x + u16::try_from(start).unwrap_or(u16::MAX);
+        buf.set_string(x, area.y, text, look.theme.style(Role::Faint));
+    }
+}
