@@ -9,7 +9,7 @@ use super::{
 use crate::session::{
     protocol::{Event, ModelCard},
     reading::Reading,
-    trace::{ExitId, Method, Pair, StepTrace},
+    trace::{ContrastTrace, ExitId, Method, Pair, StepTrace},
 };
 
 /// What an action asks of the program around the state.
@@ -228,7 +228,7 @@ pub(crate) fn flag(state: &State, position: usize) -> Option<(Reading, Option<Fl
     let trace = state.trace(position)?;
     let text = state.text.get(position);
     let other = text.is_some_and(|token| token.taken_by.is_some() && token.id != trace.choice.id);
-    let changed = state.contrast_decides() && trace.contrast.as_ref().is_some_and(|c| c.changed());
+    let changed = state.contrast_decides() && trace.contrast.as_ref().is_some_and(ContrastTrace::changed);
     let generated = text.is_none_or(|token| token.taken_by.is_some());
     let flag = match (other && state.fresh(position).is_some(), changed && generated) {
         (true, _) => Some(Flag::Other),

@@ -139,7 +139,7 @@ impl<'v> View<'v> {
             let mut row = line();
             row.right((n + 1).to_string(), 4, Role::Faint);
             self.put_token(&mut row, token, 10);
-            self.put_numbers(&mut row, token);
+            put_numbers(&mut row, token);
             row.right(number::signed5(token.expert - token.amateur), 31, Role::Plain);
             row.right(number::p4(token.result.exp()), 36, Role::Strong).right(self.moved(token), 40, Role::Faint);
             rows.push(row);
@@ -157,7 +157,7 @@ impl<'v> View<'v> {
         for token in &contrast.below {
             let mut row = line();
             row.to(5).put(name::clipped(self.card, token.id, 10, look), Role::Plain);
-            self.put_numbers(&mut row, token);
+            put_numbers(&mut row, token);
             row.right(number::p4(token.result.exp()), 36, Role::Plain);
             rows.push(row);
         }
@@ -203,11 +203,6 @@ impl<'v> View<'v> {
         row.put(name::clipped(self.card, token.id, width, self.look), role);
     }
 
-    fn put_numbers(&self, row: &mut Row<'_>, token: &Contrasted) {
-        row.right(number::p4(token.expert.exp()), 20, Role::Plain);
-        row.right(number::p4(token.amateur.exp()), 25, Role::Plain);
-    }
-
     /// How far the contrast moved a token among the plausible ones.
     fn moved(&self, token: &Contrasted) -> String {
         let marks = &self.look.marks;
@@ -217,4 +212,9 @@ impl<'v> View<'v> {
             std::cmp::Ordering::Less => format!("{}{}", marks.down, token.result_rank - token.expert_rank),
         }
     }
+}
+
+fn put_numbers(row: &mut Row<'_>, token: &Contrasted) {
+    row.right(number::p4(token.expert.exp()), 20, Role::Plain);
+    row.right(number::p4(token.amateur.exp()), 25, Role::Plain);
 }

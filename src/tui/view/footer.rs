@@ -53,7 +53,9 @@ fn hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
             put(row, *hint);
         }
     }
-    last.into_iter().for_each(|hint| put(row, hint));
+    for hint in last {
+        put(row, hint);
+    }
 }
 
 fn put(row: &mut Row<'_>, (keys, does): (&str, &str)) {

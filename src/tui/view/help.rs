@@ -46,9 +46,12 @@ fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer) {
 }
 
 fn keys(look: &Look) -> Vec<(String, String)> {
-    let shown = |text: &str| match look.marks.ascii {
-        true => text.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down"),
-        false => text.to_owned(),
+    let shown = |text: &str| {
+        if look.marks.ascii {
+            text.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down")
+        } else {
+            text.to_owned()
+        }
     };
     let does = |text: &str| text.replace('α', look.marks.alpha);
     TABLE.iter().map(|binding| (shown(binding.shown), does(binding.does))).collect()
@@ -58,7 +61,7 @@ fn marks(look: &Look) -> Vec<(String, String)> {
     let m = &look.marks;
     let pair = |sign: String, meaning: &str| (sign, meaning.to_owned());
     vec![
-        pair("position".into(), "p: how the token at p was or will be chosen, from the tokens before it"),
+        pair("position".into(), "p: how the token at p is chosen, from those before it"),
         pair("exit k".into(), "the model read out after block k; original: its own output"),
         pair(format!("{}", m.token), "the token in the text; at the end, the one that Space takes"),
         pair(format!("{} {}", m.decided, m.settled), "the exit that decided: from it upwards the top token stays"),

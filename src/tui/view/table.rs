@@ -37,8 +37,9 @@ impl Columns {
     fn of(width: usize) -> Self {
         let full = Self { tokens: 7, candidates: 3, delta: true, entropy: true, kl: true };
         match width {
-            101.. => Self { tokens: 10, candidates: 4, ..full },
-            79.. => Self { tokens: 7 + (width - 79).div_ceil(3).min(3), ..full },
+            104.. => Self { tokens: 10, candidates: 4, ..full },
+            80.. => Self { tokens: 7 + ((width - 80) / 3).min(3), ..full },
+            79 => full,
             74..79 => Self { kl: false, ..full },
             69..74 => Self { kl: false, candidates: 2, ..full },
             65..69 => Self { kl: false, candidates: 2, delta: false, ..full },

@@ -5,7 +5,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::name;
 use crate::{
-    session::{protocol::ModelCard, reading::Reading, trace::StepTrace},
+    session::{
+        protocol::ModelCard,
+        reading::Reading,
+        trace::{ContrastTrace, StepTrace},
+    },
     tui::{
         number,
         row::{Look, Row},
@@ -109,6 +113,6 @@ fn sentences(
 }
 
 fn best(card: &ModelCard, trace: &StepTrace, look: &Look) -> String {
-    let id = trace.contrast.as_ref().and_then(|contrast| contrast.best());
+    let id = trace.contrast.as_ref().and_then(ContrastTrace::best);
     id.map(|id| name::token(card, id, look)).unwrap_or_default()
 }
