@@ -25,6 +25,8 @@ pub(crate) const SMALLEST: (u16, u16) = (60, 16);
 const WIDE: u16 = 120;
 /// Rows of the contrast below the table: a rule and three.
 const CONTRAST_ROWS: usize = 4;
+/// Rows of the panel beside the table, if there is room.
+const PANEL_ROWS: usize = 22;
 /// A text line and its ribbon.
 const TEXT_ROWS: usize = 2;
 const MOST_TEXT_LINES: usize = 5;
@@ -82,20 +84,18 @@ impl Layout {
             _ => 1,
         };
         let table_rows = 1 + exits.min(height.saturating_sub(fixed + contrast_rows));
-        let text_rows = height.saturating_sub(3 + table_rows + contrast_rows);
+        // Beside a short table the panel may be taller, as far as the text does not need the rows.
+        let panel = PANEL_ROWS.min(height.saturating_sub(4 + TEXT_ROWS * MOST_TEXT_LINES));
+        let lower = if is_wide { table_rows.max(panel) } else { table_rows + contrast_rows };
+        let text_rows = height.saturating_sub(3 + lower);
         let verdict_y = 1 + text_rows;
         let table_width = if is_wide { table::WIDTH } else { area.width };
         let table = Rect { width: table_width, ..rows(verdict_y + 1, table_rows) };
         let contrast = if is_wide {
-            Rect {
-                x: area.x + table_width,
-                width: area.width - table_width,
-                ..rows(verdict_y + 1, height - verdict_y - 2)
-            }
+            Rect { x: area.x + table_width, width: area.width - table_width, ..rows(verdict_y + 1, lower) }
         } else {
             rows(verdict_y + 1 + table_rows, contrast_rows)
         };
-        // A wide window keeps the contrast's own height below the verdict: the text takes what is left.
         Self {
             tabs: rows(0, 1),
             body: rows(1, height - 2),

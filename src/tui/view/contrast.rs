@@ -128,9 +128,9 @@ impl<'v> View<'v> {
         parameters.put(format!("  {} {}{of}", look.marks.tau, number::p4(contrast.ln_tau.exp()).trim()), Role::Plain);
         rows.push(parameters);
         let mut columns = line();
-        columns.put("   token", Role::Faint).right(name::short(pair.expert), 20, Role::Expert);
-        columns.right(name::short(pair.amateur), 25, Role::Amateur).right("ln", 31, Role::Faint);
-        columns.right("p", 36, Role::Faint).right("move", 40, Role::Faint);
+        columns.put("   token", Role::Faint).right(name::short(pair.expert), 19, Role::Expert);
+        columns.right(name::short(pair.amateur), 24, Role::Amateur).right("ln", 30, Role::Faint);
+        columns.right("p", 35, Role::Faint).right("move", 40, Role::Faint);
         rows.push(columns);
         // What stands below the list: a rule, two tokens, the masses, the expert alone, two rows of α.
         let foot = 7;
@@ -140,8 +140,8 @@ impl<'v> View<'v> {
             row.right((n + 1).to_string(), 4, Role::Faint);
             self.put_token(&mut row, token, 10);
             put_numbers(&mut row, token);
-            row.right(number::signed5(token.expert - token.amateur), 31, Role::Plain);
-            row.right(number::p4(token.result.exp()), 36, Role::Strong).right(self.moved(token), 40, Role::Faint);
+            row.right(number::signed5(token.expert - token.amateur), 30, Role::Plain);
+            row.right(number::p4(token.result.exp()), 35, Role::Strong).right(self.moved(token), 40, Role::Faint);
             rows.push(row);
         }
         if let Some(more) = contrast.plausible_len.checked_sub(most).filter(|more| *more > 0) {
@@ -158,7 +158,7 @@ impl<'v> View<'v> {
             let mut row = line();
             row.to(5).put(name::clipped(self.card, token.id, 10, look), Role::Plain);
             put_numbers(&mut row, token);
-            row.right(number::p4(token.result.exp()), 36, Role::Plain);
+            row.right(number::p4(token.result.exp()), 35, Role::Plain);
             rows.push(row);
         }
         let mut mass = line();
@@ -215,6 +215,6 @@ impl<'v> View<'v> {
 }
 
 fn put_numbers(row: &mut Row<'_>, token: &Contrasted) {
-    row.right(number::p4(token.expert.exp()), 20, Role::Plain);
-    row.right(number::p4(token.amateur.exp()), 25, Role::Plain);
+    row.right(number::p4(token.expert.exp()), 19, Role::Plain);
+    row.right(number::p4(token.amateur.exp()), 24, Role::Plain);
 }

@@ -17,7 +17,7 @@ pub(super) fn draw(look: &Look, area: Rect, buf: &mut Buffer) {
         row.put(" ", Role::Plain).put(sign.clone(), Role::Strong).to(11).put(meaning.clone(), Role::Plain);
         put(row, n, area, buf);
     }
-    let half = area.width / 2 + 8;
+    let half = 76;
     let keys_area = if two {
         Rect { x: area.x + half, width: area.width - half, ..area }
     } else {
@@ -68,6 +68,6 @@ fn marks(look: &Look) -> Vec<(String, String)> {
         pair("a b c".into(), "letters name the distinct top tokens; a is original's"),
         pair(format!("E A  {}", m.changed), "expert, amateur; the contrast changed the choice"),
         pair("~".into(), "the present decoding would take another token than the text has"),
-        pair(format!("H KL {}", m.tau), "entropy, KL(original || exit), in nats; the threshold of plausibility"),
+        pair(format!("H KL {}", m.tau), "entropy, KL(original || exit), nats; threshold of plausibility"),
     ]
 }
