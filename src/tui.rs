@@ -1,10 +1,14 @@
 //! The screen: keys → action → update → view. It knows the session's protocol and trace, never models or ggml.
 
 mod app;
+#[cfg(test)]
+mod fake;
 mod keymap;
 mod marks;
 mod number;
 mod row;
+#[cfg(test)]
+mod screens;
 mod state;
 mod terminal;
 mod theme;

@@ -24,7 +24,8 @@ impl Reading {
         let same = |entry: &&(ExitId, TokenId)| Some(entry.1) == first;
         let decided = tops.iter().take_while(same).last().map_or(ExitId::Original, |(exit, _)| *exit);
         let mut lettered: Vec<TokenId> = Vec::new();
-        let contrast = trace.contrast.iter().filter_map(|c| Some(c.plausible.first()?.id));
+        // At every α first: the letters then stay as they are when α moves.
+        let contrast = trace.contrast.iter().flat_map(|c| c.over_alpha.iter().copied().chain(c.best()));
         for id in tops.iter().map(|(_, id)| *id).chain(contrast) {
             if !lettered.contains(&id) {
                 lettered.push(id);

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::name;
+use super::{name, table};
 use crate::{
     session::{
         protocol::ModelCard,
@@ -89,9 +89,9 @@ impl<'v> View<'v> {
             tokens.to(column);
             self.put_token(&mut tokens, token, CELL - 3);
             let cell = |p: f32| number::p3(p.exp());
-            from.to(column).put(format!("{}/{}", cell(token.expert), cell(token.amateur)), Role::Plain);
+            from.to(column + 1).put(format!("{}/{}", cell(token.expert), cell(token.amateur)), Role::Plain);
             let ln = number::signed5(token.expert - token.amateur);
-            to.to(column).put(format!("{ln}{}{} ", self.look.marks.arrow, cell(token.result)), Role::Plain);
+            to.to(column + 1).put(format!("{ln}{}{} ", self.look.marks.arrow, cell(token.result)), Role::Plain);
             to.put(self.moved(token), Role::Faint);
         }
         if let Some(token) = self.contrast.below.first() {
@@ -198,7 +198,7 @@ impl<'v> View<'v> {
 
     fn put_token(&self, row: &mut Row<'_>, token: &Contrasted, width: usize) {
         let is_subject = token.id == self.trace.subject;
-        row.put(if is_subject { self.look.marks.token } else { ' ' }.to_string(), Role::Token);
+        row.put(table::mark(is_subject, self.look), if is_subject { Role::Token } else { Role::Plain });
         let role = self.reading.lettered.iter().position(|id| *id == token.id).map_or(Role::Plain, Role::Group);
         row.put(name::clipped(self.card, token.id, width, self.look), role);
     }

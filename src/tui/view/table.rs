@@ -201,7 +201,7 @@ fn exit_row<'l>(
     for (n, candidate) in own.top.iter().enumerate().take(columns.candidates) {
         row.to(columns.candidate(n));
         let is_subject = candidate.id == trace.subject;
-        row.put(if is_subject { marks.token } else { ' ' }.to_string(), Role::Token);
+        row.put(mark(is_subject, look), if is_subject { Role::Token } else { Role::Plain });
         let role = match reading.lettered.iter().position(|id| *id == candidate.id) {
             Some(letter) => Role::Group(letter),
             None => Role::Plain,
@@ -234,6 +234,11 @@ fn gutter(row: &mut Row<'_>, card: &ModelCard, index: usize, trace: &StepTrace, 
         Some((letter, id)) => row.put(letter.to_string(), Role::Group(group(id))),
         None => row.put(" ", Role::Plain),
     };
+}
+
+/// The subject's mark, or a blank.
+pub(super) fn mark(is_subject: bool, look: &Look) -> String {
+    if is_subject { look.marks.token } else { ' ' }.to_string()
 }
 
 /// How far the subject has moved against the exit below.

@@ -25,10 +25,10 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     row.rule(1);
     for (index, (part, role)) in parts(state, look).into_iter().enumerate() {
         let between = if index == 0 { 1 } else { 4 };
-        // A sentence too many goes, rather than a part of one.
-        if index > 0 && row.width() + between + part.width() + 2 > width {
-            break;
-        }
+        // A sentence that does not fit loses what follows its comma; one too many goes.
+        let fits = |text: &str| index == 0 || row.width() + between + text.width() + 2 <= width;
+        let short = part.split_once(", ").map_or(part.as_str(), |(start, _)| start).to_owned();
+        let Some(part) = [part, short].into_iter().find(|text| fits(text)) else { break };
         if index > 0 {
             row.put(" ", Role::Plain).dash(2);
         }

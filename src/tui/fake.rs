@@ -1,0 +1,141 @@
+//! A model and its answers, made up: what the screen tests draw. Thirteen exits, "humpty dumpty sat on".
+
+use std::sync::Arc;
+
+use super::state::{State, TextToken, Wish};
+use super::update::hear;
+use crate::session::{
+    protocol::{Event, ModelCard},
+    trace::{Candidate, Choice, ContrastTrace, Contrasted, ExitId, ExitRow, Method, StepTrace, TokenId},
+};
+
+const WORDS: [&str; 16] = [
+    "hum",
+    "pty",
+    " d",
+    "um",
+    "pty",
+    " sat",
+    " on",
+    " a",
+    " the",
+    " his",
+    " top",
+    ",",
+    " my",
+    " it",
+    ".",
+    "<|endoftext|>",
+];
+
+fn id(word: &str) -> TokenId {
+    TokenId(WORDS.iter().zip(0..).find(|(w, _)| **w == word).map_or(0, |(_, id)| id))
+}
+
+fn card() -> ModelCard {
+    let exits = std::iter::once(ExitId::Original).chain((1..=12).rev().map(|k| ExitId::Block(2 * k)));
+    ModelCard {
+        name: "gpt2-medium-multiexit q8_0".into(),
+        exits: exits.collect(),
+        blocks: 24,
+        context: 1024,
+        vocabulary: 50_257,
+        lens: false,
+        end_of_text: Some(id("<|endoftext|>")),
+        bytes: WORDS.iter().map(|w| w.as_bytes().into()).collect(),
+        special: vec![id("<|endoftext|>")],
+    }
+}
+
+/// One exit: its most probable tokens, entropy, KL, and rank and p of the subject.
+type Exit = ([(&'static str, f32); 3], f32, f32, u32, f32);
+
+const EXITS: [Exit; 13] = [
+    ([(" the", 0.39), (" a", 0.196), (" his", 0.07)], 3.17, 0.0, 2, 0.196),
+    ([(" the", 0.37), (" a", 0.209), (" his", 0.08)], 3.28, 0.003, 2, 0.209),
+    ([(" the", 0.38), (" a", 0.204), (" his", 0.07)], 3.24, 0.003, 2, 0.204),
+    ([(" the", 0.40), (" a", 0.181), (" his", 0.07)], 3.32, 0.006, 2, 0.181),
+    ([(" the", 0.38), (" a", 0.178), (" his", 0.06)], 3.61, 0.016, 2, 0.178),
+    ([(" the", 0.41), (" a", 0.158), (" his", 0.07)], 3.46, 0.021, 2, 0.158),
+    ([(" the", 0.44), (" a", 0.146), (" his", 0.06)], 3.30, 0.033, 2, 0.146),
+    ([(" the", 0.50), (" a", 0.118), (" his", 0.06)], 3.04, 0.064, 2, 0.118),
+    ([(" the", 0.37), (" a", 0.098), (" his", 0.04)], 4.41, 0.14, 2, 0.098),
+    ([(" the", 0.38), (" a", 0.086), (" it", 0.03)], 4.47, 0.21, 2, 0.086),
+    ([(" the", 0.33), (" a", 0.080), (",", 0.03)], 4.91, 0.30, 2, 0.080),
+    ([(" the", 0.29), (" a", 0.060), (",", 0.05)], 5.22, 0.43, 2, 0.060),
+    ([(" the", 0.24), (",", 0.08), (".", 0.07)], 5.22, 0.58, 4, 0.052),
+];
+
+/// Token, p of expert, amateur and result, rank by the expert.
+const PLAUSIBLE: [(&str, f32, f32, f32, u32); 4] = [
+    (" a", 0.209, 0.118, 0.23, 2),
+    (" top", 0.05, 0.035, 0.19, 4),
+    (" his", 0.08, 0.06, 0.18, 3),
+    (" the", 0.37, 0.50, 0.10, 1),
+];
+
+fn trace(state: &State, position: usize, subject: TokenId) -> StepTrace {
+    let row = |(exit, (top, entropy, kl, rank, p)): (&ExitId, Exit)| ExitRow {
+        exit: *exit,
+        top: top.map(|(word, p)| Candidate { id: id(word), ln_p: p.ln() }).to_vec(),
+        entropy,
+        kl,
+        rank,
+        ln_p: p.ln(),
+    };
+    let exits = state.card.as_ref().map(|card| card.exits.clone()).unwrap_or_default();
+    let contrasted = |((word, expert, amateur, result, rank), place): ((&str, f32, f32, f32, u32), u32)| Contrasted {
+        id: id(word),
+        expert: expert.ln(),
+        amateur: amateur.ln(),
+        result: result.ln(),
+        expert_rank: rank,
+        result_rank: place,
+    };
+    let contrast = ContrastTrace {
+        pair: state.pair,
+        ln_tau: 0.037f32.ln(),
+        plausible: PLAUSIBLE.into_iter().zip(1..).map(contrasted).collect(),
+        below: vec![contrasted(((" my", 0.03, 0.02, 0.03, 5), 5))],
+        plausible_len: 4,
+        mass: 0.701,
+        effect: 0.25,
+        expert_alone: Candidate { id: id(" the"), ln_p: 0.37f32.ln() },
+        over_alpha: [" a", " a", " a", " a", " a", " the", " the", " the"].map(id).to_vec(),
+    };
+    StepTrace {
+        position,
+        decoding: state.decoding.clone(),
+        subject,
+        exits: exits.iter().zip(EXITS).map(row).collect::<Vec<_>>().into(),
+        contrast: Some(contrast),
+        choice: if state.contrast_decides() {
+            Choice { id: id(" a"), ln_p: 0.23f32.ln(), rank: 1, drawn: false }
+        } else {
+            Choice { id: id(" the"), ln_p: 0.37f32.ln(), rank: 1, drawn: false }
+        },
+    }
+}
+
+/// A screen just opened on the prompt, nothing answered yet.
+pub(super) fn opened() -> State {
+    let mut state = State::new("gpt2-mexit.gguf".into(), Wish::default());
+    hear(&mut state, Event::Opened(Arc::new(card())));
+    hear(&mut state, Event::Prompt((0..7).map(TokenId).collect()));
+    state
+}
+
+/// Answers everything that the state asks.
+pub(super) fn answer_all(state: &mut State) {
+    while let Some(query) = state.next_query() {
+        answer(state, &query);
+    }
+}
+
+/// Answers one query.
+pub(super) fn answer(state: &mut State, query: &crate::session::protocol::Query) {
+    let stands = state.text.get(query.position).map(|token: &TextToken| token.id);
+    let taken = if matches!(state.decoding.method, Method::Contrast(_)) { id(" a") } else { id(" the") };
+    let trace = trace(state, query.position, stands.unwrap_or(taken));
+    hear(state, Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis: Some(94.0) });
+}

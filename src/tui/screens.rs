@@ -1,0 +1,149 @@
+//! Whole screens over a made-up model, and what keys do to them.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Modifier},
+};
+
+use super::{
+    fake::{answer, answer_all, opened},
+    keymap::Action,
+    marks::{ASCII, Marks, UNICODE},
+    row::Look,
+    state::State,
+    theme::{Depth, Theme},
+    update::{Effect, act},
+    view,
+};
+use crate::session::trace::{ExitId, Method};
+
+fn buffer(state: &State, marks: &Marks, depth: Depth, width: u16, height: u16) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buf = Buffer::empty(area);
+    view::draw(state, &Look { marks: *marks, theme: Theme { depth } }, area, &mut buf);
+    buf
+}
+
+fn text(buf: &Buffer) -> String {
+    let line = |y: u16| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
+    (0..buf.area.height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
+}
+
+fn screen(state: &State, width: u16, height: u16) -> String {
+    text(&buffer(state, &UNICODE, Depth::True, width, height))
+}
+
+fn ready() -> State {
+    let mut state = opened();
+    answer_all(&mut state);
+    state
+}
+
+fn press(state: &mut State, actions: &[Action]) {
+    for action in actions {
+        act(state, *action);
+        answer_all(state);
+    }
+}
+
+#[test]
+fn first_screen_80x24() {
+    insta::assert_snapshot!(screen(&ready(), 80, 24));
+}
+
+#[test]
+fn first_screen_120x40() {
+    insta::assert_snapshot!(screen(&ready(), 120, 40));
+}
+
+#[test]
+fn other_sizes() {
+    insta::assert_snapshot!("60x16", screen(&ready(), 60, 16));
+    insta::assert_snapshot!("200x60", screen(&ready(), 200, 60));
+    insta::assert_snapshot!("too_small", screen(&ready(), 52, 14));
+}
+
+#[test]
+fn ascii_and_help_and_waiting() {
+    let mut state = ready();
+    let ascii = text(&buffer(&state, &ASCII, Depth::None, 80, 24));
+    assert!(ascii.is_ascii());
+    insta::assert_snapshot!("ascii", ascii);
+    act(&mut state, Action::Help);
+    insta::assert_snapshot!("help", screen(&state, 80, 24));
+    insta::assert_snapshot!("waiting", screen(&opened(), 80, 24));
+}
+
+#[test]
+fn space_takes_the_ghost_and_the_cursor_follows_when_the_next_is_known() {
+    let mut state = ready();
+    assert_eq!(act(&mut state, Action::Take), Effect::None);
+    assert_eq!((state.text.len(), state.position), (8, 7), "the cursor stays on the token just taken");
+    act(&mut state, Action::Take);
+    act(&mut state, Action::Take);
+    let query = state.next_query().expect("the open slot is asked for");
+    assert_eq!(query.position, 8);
+    answer(&mut state, &query);
+    assert_eq!((state.text.len(), state.position), (9, 8), "one Space waited, the other was one too many");
+    answer_all(&mut state);
+    assert_eq!((state.text.len(), state.position), (9, 9));
+}
+
+#[test]
+fn back_and_forth_costs_nothing_and_keeps_the_cursor() {
+    let mut state = ready();
+    press(&mut state, &[Action::Take, Action::Take, Action::StepBack]);
+    assert_eq!((state.text.len(), state.position), (8, 8));
+    assert!(state.ghost().is_some(), "what was known of the slot is known still");
+    press(&mut state, &[Action::First]);
+    assert!(screen(&state, 80, 24).contains("the first token has no prediction"));
+    press(&mut state, &[Action::StepBack; 20]);
+    assert_eq!(state.text.len(), 1);
+    assert!(screen(&state, 80, 24).contains("a text needs one token"));
+}
+
+#[test]
+fn contrast_settings_act_without_changing_the_text() {
+    let mut state = ready();
+    let text: Vec<_> = state.text.iter().map(|t| t.id).collect();
+    press(&mut state, &[Action::LessAlpha, Action::LessAlpha]);
+    assert_eq!(state.pair.alpha, 0.02);
+    press(&mut state, &[Action::MoreAlpha; 20]);
+    assert_eq!(state.pair.alpha, 1.0);
+    press(&mut state, &[Action::Down, Action::Down, Action::SetExpert, Action::Lowest, Action::SetAmateur]);
+    assert_eq!((state.pair.expert, state.pair.amateur), (ExitId::Block(22), ExitId::Block(2)));
+    press(&mut state, &[Action::Contrast]);
+    assert_eq!(state.decoding.method, Method::Exit(ExitId::Block(22)));
+    assert!(screen(&state, 80, 24).contains("contrast (off) 22▸2"));
+    press(&mut state, &[Action::Original, Action::SetOutput]);
+    assert_eq!(state.decoding.method, Method::Exit(ExitId::Original));
+    assert_eq!(state.text.iter().map(|t| t.id).collect::<Vec<_>>(), text);
+}
+
+#[test]
+fn an_answer_to_older_settings_is_not_shown_as_new() {
+    let mut state = opened();
+    let query = state.next_query().expect("the open slot");
+    act(&mut state, Action::LessAlpha);
+    let newer = state.next_query().expect("asked again with the new α");
+    assert!(newer.ticket > query.ticket && newer.position == query.position);
+    answer(&mut state, &query);
+    assert!(state.fresh(7).is_none());
+    answer(&mut state, &newer);
+    assert!(state.fresh(7).is_some());
+}
+
+/// Without colour, attributes and signs still tell the cursor, the ghost, expert and amateur apart.
+#[test]
+fn no_line_leaves_its_width_and_nothing_needs_colour() {
+    let state = ready();
+    for (width, height) in (60..=240).step_by(3).map(u16::try_from).zip((16..).step_by(1)) {
+        let (width, height) = (width.expect("small"), u16::min(height, 80));
+        let buf = buffer(&state, &UNICODE, Depth::None, width, height);
+        assert!(buf.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+        let reversed = buf.content.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED));
+        assert!(reversed, "{width}x{height}: the cursor is seen");
+        assert!(text(&buf).trim_end().ends_with("q quit"), "{width}x{height}");
+    }
+}
