@@ -5,6 +5,7 @@
 
 use std::{
     io::{Read, Write},
+    num::NonZeroU16,
     sync::mpsc::{self, Receiver},
     thread,
     time::{Duration, Instant},
@@ -15,26 +16,30 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 /// For a machine that is busy with everything else, too.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
+const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
+
 struct Session {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     bytes: Receiver<Vec<u8>>,
     screen: vt100::Parser,
-    raw: Vec<u8>,
     settings: String,
 }
 
 impl Session {
     fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_mexit-tui"));
         command.args(args);
         command.args(["--threads", "1"]);
         command.env("LC_ALL", "C.UTF-8");
         command.env("TERM", "xterm-256color");
-        env.iter().for_each(|(name, value)| command.env(name, value));
+        for (name, value) in env {
+            command.env(name, value);
+        }
         let settings = settings(&*pty.master);
         let child = pty.slave.spawn_command(command).expect("the program");
         // The slave's other end stays with the master: dropping it here lets reads end when the program does.
@@ -50,8 +55,8 @@ impl Session {
                 }
             }
         });
-        let screen = vt100::Parser::new(24, 80, 0);
-        Self { master: pty.master, child, keys, bytes, screen, raw: Vec::new(), settings }
+        let screen = vt100::Parser::new(ROWS, COLUMNS, 0);
+        Self { master: pty.master, child, keys, bytes, screen, settings }
     }
 
     fn text(&self) -> String {
@@ -63,13 +68,8 @@ impl Session {
         let deadline = Instant::now() + PATIENCE;
         while !wanted(&self.text()) {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.bytes.recv_timeout(left) {
-                Ok(bytes) => {
-                    self.screen.process(&bytes);
-                    self.raw.extend(bytes);
-                }
-                Err(_) => panic!("never seen: {what}\n{}", self.text()),
-            }
+            let Ok(bytes) = self.bytes.recv_timeout(left) else { panic!("never seen: {what}\n{}", self.text()) };
+            self.screen.process(&bytes);
         }
     }
 
@@ -93,7 +93,6 @@ impl Session {
         let status = self.child.wait().expect("an end");
         while let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) {
             self.screen.process(&bytes);
-            self.raw.extend(bytes);
         }
         assert_eq!(settings(&*self.master), self.settings, "the terminal's settings");
         assert!(!self.screen.screen().alternate_screen(), "the main screen is back");
