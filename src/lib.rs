@@ -2,5 +2,6 @@
 
 pub mod cli;
 pub mod decode;
+pub mod hub;
 pub mod report;
 pub mod session;

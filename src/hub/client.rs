@@ -21,7 +21,7 @@ use super::HubError;
 const REDIRECTS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(30);
 /// Between two reads, not for a whole file.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// A hub and who asks it.
 #[derive(Clone)]

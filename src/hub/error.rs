@@ -16,7 +16,9 @@ pub enum HubError {
         found: String,
     },
     /// The network may not be asked, and the cache does not have it.
-    #[error("{source_name} is not in the cache, and the hub may not be asked: pull it once without --offline and HF_HUB_OFFLINE")]
+    #[error(
+        "{source_name} is not in the cache, and the hub may not be asked: pull it once without --offline and HF_HUB_OFFLINE"
+    )]
     Offline {
         /// Repository and revision.
         source_name: String,
@@ -68,7 +70,9 @@ pub enum HubError {
         found: String,
     },
     /// The connection ended early. What came is kept where it can be proven later.
-    #[error("{file}: expected {size} bytes, the connection ended after {got} ({reason}): run the command again, {next}")]
+    #[error(
+        "{file}: expected {size} bytes, the connection ended after {got} ({reason}): run the command again, {next}"
+    )]
     Cut {
         /// The file.
         file: String,

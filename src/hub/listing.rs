@@ -85,7 +85,8 @@ impl Listing {
         if !has("config.json") {
             return Err(missing("config.json"));
         }
-        if !has("tokenizer.json") && !(has("vocab.json") && has("merges.txt")) {
+        let tokenizes = has("tokenizer.json") || (has("vocab.json") && has("merges.txt"));
+        if !tokenizes {
             return Err(missing("tokenizer.json, or vocab.json and merges.txt"));
         }
         Ok(DESCRIPTION.into_iter().filter(|name| has(name)).collect())

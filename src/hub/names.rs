@@ -122,9 +122,9 @@ mod tests {
             assert!(Source::new(good, None).is_ok(), "{good}");
         }
         let long = "a".repeat(97);
-        for bad in
-            ["", "/", "a/", "/a", "a/b/c", "..", "a/..", "../a", "a--b", "a/b\\c", "a b", "é", ".git", "-a", "a.", &long]
-        {
+        for bad in [
+            "", "/", "a/", "/a", "a/b/c", "..", "a/..", "../a", "a--b", "a/b\\c", "a b", "é", ".git", "-a", "a.", &long,
+        ] {
             assert!(Source::new(bad, None).is_err(), "{bad}");
         }
     }
