@@ -9,6 +9,7 @@ mod info;
 mod logits;
 mod model;
 mod prompt;
+mod pull;
 mod random;
 
 use std::{
@@ -57,6 +58,8 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Cut the exits off: what is left, stock llama.cpp loads
     Strip(convert::StripArgs),
+    /// Download a model from the Hugging Face hub, convert it, and say where it is
+    Pull(pull::PullArgs),
     /// Go on from a prompt, without the screen
     Generate(generate::GenerateArgs),
     /// Write the logits of every exit at every position of a text as a safetensors file
@@ -92,6 +95,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         None => screen(&cli.screen),
         Some(Command::Convert(args)) => convert::convert(&args),
         Some(Command::Strip(args)) => convert::strip(&args),
+        Some(Command::Pull(args)) => pull::pull(&args),
         Some(Command::Generate(args)) => generate::generate(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
         Some(Command::Info(args)) => info::info(&args),

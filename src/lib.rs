@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod decode;
+pub mod hub;
 pub mod report;
 pub mod session;
 pub mod tui;

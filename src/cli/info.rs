@@ -11,7 +11,7 @@ use super::model::{MachineArgs, ModelArgs};
 /// Which file.
 #[derive(Args)]
 pub(super) struct InfoArgs {
-    /// A GGUF file; the embedded demo model if none is given
+    /// A GGUF file, or hf:REPO[@REVISION]; the embedded demo model if none is given
     model: Option<String>,
     /// As JSON
     #[arg(long)]

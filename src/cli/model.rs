@@ -1,15 +1,21 @@
 //! Which model, and how it computes.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use mexit_models::{DType, Device, Engine, EngineOptions, Gelu, Model, Placement, demo};
 
+use super::pull;
+
 /// A model and the machine's part in it.
 #[derive(Args, Clone)]
 pub(super) struct ModelArgs {
-    /// A GGUF file; the embedded demo model if none is given
+    /// A GGUF file, or hf:REPO[@REVISION] from the Hugging Face hub (say ibm-research/gpt2-medium-multiexit); the
+    /// embedded demo model if none is given
     #[arg(long, short, value_name = "FILE")]
     pub(super) model: Option<String>,
     #[command(flatten)]
@@ -53,7 +59,13 @@ impl ModelArgs {
         let placement = Placement { device, layers };
         match &self.model {
             None => Model::of(Arc::new(demo::mapping()), placement).context("the embedded demo model"),
-            Some(path) => Model::open(Path::new(path), placement).with_context(|| path.clone()),
+            Some(name) => {
+                let path = match pull::source(name) {
+                    Some(source) => pull::cached(&source?)?,
+                    None => PathBuf::from(name),
+                };
+                Model::open(&path, placement).with_context(|| path.display().to_string())
+            }
         }
     }
 
@@ -68,8 +80,11 @@ impl ModelArgs {
         Ok(Engine::new(self.open()?, options)?)
     }
 
-    /// What to call the model: its file's stem.
+    /// What to call the model: its file's stem, or its repository's name.
     pub(super) fn name(&self) -> String {
+        if let Some(Ok(source)) = self.model.as_deref().and_then(pull::source) {
+            return source.name().to_owned();
+        }
         let stem = |path: &String| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
         self.model.as_ref().map_or(Some("demo".into()), stem).unwrap_or_else(|| "model".into())
     }
