@@ -203,7 +203,7 @@ impl State {
             return plain("200 OK", "<html>Log in to the hotel's network</html>");
         }
         let lies = |name: &str| usize::from(self.has(Fault::EverySize, name)) * 100;
-        let siblings: Vec<_> = self.files.iter().map(
+        let siblings = self.files.iter().map(
             |(name, bytes)| serde_json::json!({ "rfilename": name, "size": bytes.len() + lies(name), "blobId": "0" }),
         );
         let siblings: Vec<_> = siblings.collect();
@@ -253,7 +253,9 @@ impl State {
             return plain("503 Service Unavailable", "later");
         }
         if fault == Fault::Bytes {
-            bytes.iter_mut().for_each(|byte| *byte = !*byte);
+            for byte in &mut bytes {
+                *byte = !*byte;
+            }
         }
         let range = seen.range.as_ref().filter(|_| fault != Fault::IgnoredRange);
         let start = range.map(|r| r.trim_start_matches("bytes=").trim_end_matches('-').parse().expect("a range"));
