@@ -1,0 +1,109 @@
+//! Batches against single steps, and what stepping back keeps.
+
+#[path = "support/cases.rs"]
+mod cases;
+
+use mexit_models::{
+    BATCH, DType, Engine, EngineOptions, ExitId, Gelu, Model, Placement, TokenId,
+    convert::{ConvertOptions, requantize_bytes},
+    demo,
+};
+
+/// Sums over rows of up to 1003 numbers in another order, through a dozen blocks: measured 1e-5 to 3e-5.
+const BATCH_EQUALS_STEP: f32 = 1e-3;
+const TYPES: [DType; 6] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q5_0, DType::Q4_0];
+
+fn demo_engine(dtype: DType, kv_type: DType) -> Engine {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("demo.gguf");
+    let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
+    requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
+    let model = Model::open(&path, Placement::cpu().expect("a processor")).expect("a model");
+    let options = EngineOptions { threads: 1, context: 128, kv_type, gelu: Gelu::Exact };
+    Engine::new(model, options).expect("an engine")
+}
+
+fn text(engine: &Engine, tokens: usize) -> Vec<TokenId> {
+    let mut ids = engine.model().tokenizer.encode(demo::HELD_OUT).expect("ids");
+    ids.truncate(tokens);
+    ids
+}
+
+/// Largest |Δlogit| between reading at once and token by token, over every exit and position.
+fn batch_against_steps(engine: &mut Engine, ids: &[TokenId]) -> f32 {
+    let exits = engine.model().spec.exit_ids();
+    engine.truncate(0);
+    engine.read(ids, BATCH, &mut |_| true).expect("read at once");
+    let batch = engine.logits(0..ids.len(), &exits).expect("logits");
+    engine.truncate(0);
+    let mut worst = 0f32;
+    for (i, id) in ids.iter().enumerate() {
+        let step = engine.step(*id, &exits).expect("a step");
+        for exit in &exits {
+            let (a, b) = (batch.row(*exit, i).expect("a row"), step.row(*exit, 0).expect("a row"));
+            worst = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(worst, f32::max);
+        }
+    }
+    worst
+}
+
+#[test]
+fn batches_equal_steps() {
+    let mut engine = demo_engine(DType::F32, DType::F32);
+    let ids = text(&engine, 96);
+    let worst = batch_against_steps(&mut engine, &ids);
+    println!("demo, f32: {worst:.1e}");
+    assert!(worst <= BATCH_EQUALS_STEP);
+    for case in cases::all() {
+        let mut engine = cases::engine(&case.models()[0], DType::F32, |_| {});
+        for prompt in &case.prompts {
+            let worst = batch_against_steps(&mut engine, &prompt.input_ids);
+            assert!(worst <= BATCH_EQUALS_STEP, "{}: {worst}", case.name());
+        }
+    }
+}
+
+/// ggml's reference kernels do each number's arithmetic in one order, whatever else is in the batch.
+#[test]
+fn reference_kernels_make_them_identical() {
+    for dtype in TYPES {
+        for kv_type in [DType::F32, DType::F16] {
+            let mut engine = demo_engine(dtype, kv_type);
+            engine.set_reference(true);
+            let ids = text(&engine, 70);
+            assert_eq!(batch_against_steps(&mut engine, &ids), 0.0, "{dtype} weights, {kv_type} cache");
+        }
+    }
+}
+
+#[test]
+fn stepping_back_and_forward_again_is_identical() {
+    for dtype in TYPES {
+        let mut engine = demo_engine(dtype, DType::F32);
+        let (ids, exits) = (text(&engine, 40), engine.model().spec.exit_ids());
+        engine.read(&ids[..30], BATCH, &mut |_| true).expect("read");
+        let stepped: Vec<_> = ids[30..].iter().map(|id| engine.step(*id, &exits).expect("a step")).collect();
+        for (i, step) in stepped.iter().enumerate() {
+            // What is kept is read from the stored rows; the trunk does not run.
+            let again = engine.logits(30 + i..31 + i, &exits).expect("kept rows");
+            assert!(exits.iter().all(|exit| again.row(*exit, 0) == step.row(*exit, 0)), "{dtype}, position {i}");
+        }
+        engine.truncate(35);
+        for (i, id) in ids[35..].iter().enumerate() {
+            let again = engine.step(*id, &exits).expect("a step");
+            let same = |exit: &ExitId| again.row(*exit, 0) == stepped[5 + i].row(*exit, 0);
+            assert!(exits.iter().all(same), "{dtype}, position {i} after stepping back");
+        }
+    }
+}
+
+#[test]
+fn a_full_context_is_a_clear_answer() {
+    let mut engine = demo_engine(DType::F32, DType::F32);
+    let ids = text(&engine, 129);
+    let error = engine.read(&ids, BATCH, &mut |_| true).expect_err("129 tokens into 128");
+    assert!(error.to_string().contains("129") && error.to_string().contains("128"));
+    engine.read(&ids[..128], BATCH, &mut |_| true).expect("exactly full");
+    assert!(engine.step(ids[128], &[ExitId::Original]).is_err());
+    assert_eq!(engine.ids().len(), 128, "nothing has changed");
+}
