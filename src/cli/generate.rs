@@ -41,8 +41,7 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
         let card = reader.card("");
         let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?;
         while let Some(trace) = run.traced_step(args.candidates)? {
-            serde_json::to_writer(&mut out, &json::step(&trace, &card))?;
-            out.write_all(b"\n")?;
+            writeln!(out, "{}", serde_json::to_string(&json::step(&trace, &card))?)?;
             out.flush()?;
         }
         return Ok(());

@@ -51,8 +51,7 @@ pub(super) fn info(args: &InfoArgs) -> anyhow::Result<()> {
     let info = Info::of(&model_args.open()?, model_args.name());
     let mut out = std::io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &info)?;
-        writeln!(out)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&info)?)?;
     } else {
         info.write(&mut out)?;
     }
