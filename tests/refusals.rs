@@ -229,7 +229,7 @@ fn checkpoints() {
     });
     let pickle = |f: &Path, bytes: &[u8]| fs::write(f.join("pytorch_model.bin"), bytes).expect("a pickle");
     converting("the old torch layout", PICKLE, &["newer torch"], |f| {
-        pickle(f, b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.")
+        pickle(f, b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.");
     });
     converting("a zip cut short", PICKLE, &["zip"], |f| {
         let bytes = fs::read(f.join("pytorch_model.bin")).expect("a pickle");

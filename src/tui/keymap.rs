@@ -103,6 +103,15 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_the_same_keys() {
+        let readme = include_str!("../../README.md");
+        for binding in TABLE {
+            let row = format!("| `{}` | {} |", binding.shown, binding.does);
+            assert!(readme.contains(&row), "missing in README.md: {row}");
+        }
+    }
+
+    #[test]
     fn control_and_alt_are_not_the_plain_key() {
         let press = |code, modifiers| action(KeyEvent::new(code, modifiers));
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Quit));
