@@ -203,10 +203,8 @@ impl State {
             return plain("200 OK", "<html>Log in to the hotel's network</html>");
         }
         let lies = |name: &str| usize::from(self.has(Fault::EverySize, name)) * 100;
-        let siblings: Vec<_> = self.files.iter().map(
-            |(name, bytes)| serde_json::json!({ "rfilename": name, "size": bytes.len() + lies(name), "blobId": "0" }),
-        );
-        let siblings: Vec<_> = siblings.collect();
+        let describe = |(name, bytes): (&String, &Vec<u8>)| serde_json::json!({ "rfilename": name, "size": bytes.len() + lies(name) });
+        let siblings: Vec<_> = self.files.iter().map(describe).collect();
         let sha = if self.fault.0 == Fault::Commit { "../../../../escaped" } else { &self.commit };
         plain("200 OK", serde_json::json!({ "id": REPO, "sha": sha, "siblings": siblings }).to_string())
     }
