@@ -252,7 +252,7 @@ fn a_cut_download_goes_on_where_it_stopped() {
     let downloads = downloads(&seen);
     let ranges: Vec<_> = downloads.iter().filter(|s| s.storage).map(|s| s.range.clone()).collect();
     assert_eq!(ranges, [Some(format!("bytes={}-", size / 2))]);
-    assert_eq!(downloads.len(), 1, "the small files are here: {downloads:?}");
+    assert!(downloads.iter().all(|s| s.path.contains(WEIGHTS)), "the small files are here: {downloads:?}");
 }
 
 #[test]
