@@ -392,6 +392,31 @@ fn a_short_file_that_another_program_left_is_replaced() {
 }
 
 #[test]
+fn two_do_not_fetch_the_same_at_once() {
+    let scene = Scene::of(PICKLED);
+    let folder = scene.model().parent().and_then(Path::parent).expect("a folder").to_owned();
+    fs::create_dir_all(&folder).expect("a folder");
+    let other = fs::File::create(folder.join(".lock")).expect("a lock");
+    other.lock().expect("locked");
+    assert!(downloads(&scene.refuses(&["pull", REPO], "another mexit-tui")).is_empty());
+    drop(other);
+    scene.pulls(&[]);
+}
+
+#[test]
+fn the_caches_lie_where_the_environment_says() {
+    let scene = Scene::of(PICKLED);
+    let own = scene.home.path().join("own");
+    let mut command = scene.command(&["pull", REPO]);
+    let output = command.env("MEXIT_CACHE", &own).env_remove("HF_HOME").output().expect("a run");
+    let path = own.join("models").join(REPO.replace('/', "--")).join(COMMIT).join("f16.gguf");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", path.display()));
+    assert!(fs::read(path).expect("the model") == scene.expected);
+    assert!(scene.home.path().join(".cache/huggingface/hub").is_dir());
+    assert!(!scene.home.path().join("cache").exists());
+}
+
+#[test]
 fn the_help_names_the_published_model() {
     let scene = Scene::of(PICKLED);
     let help = String::from_utf8(scene.run(&["pull", "--help"]).stdout).expect("text");
