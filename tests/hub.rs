@@ -264,6 +264,19 @@ fn a_cut_shard_leaves_the_others() {
 }
 
 #[test]
+fn offline_half_a_model_is_none() {
+    for (case, file) in [(PICKLED, WEIGHTS), (SHARDED, SHARD), (PICKLED, "tokenizer.json")] {
+        let scene = Scene::of(case);
+        scene.set(Fault::Cut, file);
+        scene.refuses(&["pull", REPO], file);
+        let args = ["pull", REPO, "--offline", "--revision", COMMIT];
+        assert!(scene.refuses(&args, "is not in the cache").is_empty());
+        scene.set(Fault::None, "");
+        scene.pulls(&[]);
+    }
+}
+
+#[test]
 fn a_cut_small_file_starts_anew() {
     let scene = Scene::of(PICKLED);
     let seen = scene.recovers(Fault::Cut, "tokenizer.json", "tokenizer.json");
