@@ -147,8 +147,8 @@ impl Hub {
             let checkpoint = Checkpoint::open(&snapshots.folder(&listing.commit))?;
             let folder = model.parent().unwrap_or(model);
             fs::create_dir_all(folder).map_err(HubError::io(folder))?;
-            let (source, revision) = (source.repo().to_owned(), Some(listing.commit.clone()));
-            let options = ConvertOptions { dtype, force: true, source, revision };
+            let (repo, revision) = (source.repo().to_owned(), Some(listing.commit.clone()));
+            let options = ConvertOptions { dtype, force: true, source: repo, revision };
             convert(&checkpoint, model, &options, &mut |done, total| progress(Step::Convert { done, total }))?;
             Ok(())
         });
@@ -158,7 +158,13 @@ impl Hub {
                 snapshots.forget(&listing.commit, remote)?;
             }
         }
-        made
+        match made {
+            // Offline the cache is all that is known of the repository: what it lacks may well be there.
+            Err(HubError::Contents { .. }) if self.offline => {
+                Err(HubError::Offline { source_name: source.to_string() })
+            }
+            made => made,
+        }
     }
 
     fn listing_url(&self, source: &Source) -> String {

@@ -2,11 +2,13 @@
 //!
 //! - `Api::metadata` asks the host that a file's address redirects to with the Authorization header set, so the user's
 //!   token goes to whichever storage the hub names; and where it lets ureq redirect, "same host" leaves out the port.
-//! - A redirect without a location, and an endpoint that is no address, make it panic.
-//! - The headers `etag` and `x-repo-commit` become parts of paths unchecked.
-//! - The file's length, the answer's status and its range are not checked: a short body becomes a blob that counts as
-//!   whole, a whole body that answers a resume is appended to the part, and a finished part is never taken.
-//! - It has no timeouts.
+//! - A body shorter than the file becomes a blob that counts as whole ever after: neither length nor hash is compared.
+//! - A resumed download is appended to the part whatever the answer's status and range; a part that is finished but
+//!   not yet renamed asks for a range beyond the end, and fails from then on.
+//! - The headers `etag` and `x-repo-commit` become parts of paths unchecked, and lead out of the cache.
+//! - A redirect without a location makes it panic, one to itself never ends, and nothing has a timeout.
+//!
+//! What the crate gives are the hub's addresses, and the layout of its cache with the token's place.
 
 use std::time::Duration;
 

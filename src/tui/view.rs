@@ -117,12 +117,14 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(card) = &state.card {
         let full = format!("{}/{}", state.text.len(), card.context);
         let method = name::method(&state.decoding.method, look);
-        let (name, right) = (card.name.clone(), format!("{method}   {full} "));
+        let pace =
+            state.millis.filter(|_| area.width >= WIDE).map(|ms| format!("{ms:.0} ms/token   ")).unwrap_or_default();
+        let (name, right) = (card.name.clone(), format!("{pace}{method}   {full} "));
         let room = width.saturating_sub(row.width() + right.chars().count() + 4);
         let name = super::token_text::clip(&name, room, &look.marks);
         let start = width.saturating_sub(right.chars().count() + name.chars().count() + 2);
         row.to(start).put(name, Role::Faint).put("  ", Role::Plain);
-        row.put(format!("{method}   "), Role::Plain);
+        row.put(pace, Role::Faint).put(format!("{method}   "), Role::Plain);
         let nearly = 100 * state.text.len() >= 95 * card.context;
         row.put(full, if nearly { Role::Warn } else { Role::Faint });
     } else {

@@ -203,10 +203,8 @@ impl State {
             return plain("200 OK", "<html>Log in to the hotel's network</html>");
         }
         let lies = |name: &str| usize::from(self.has(Fault::EverySize, name)) * 100;
-        let siblings = self.files.iter().map(
-            |(name, bytes)| serde_json::json!({ "rfilename": name, "size": bytes.len() + lies(name), "blobId": "0" }),
-        );
-        let siblings: Vec<_> = siblings.collect();
+        let describe = |(name, bytes): (&String, &Vec<u8>)| serde_json::json!({ "rfilename": name, "size": bytes.len() + lies(name) });
+        let siblings: Vec<_> = self.files.iter().map(describe).collect();
         let sha = if self.fault.0 == Fault::Commit { "../../../../escaped" } else { &self.commit };
         plain("200 OK", serde_json::json!({ "id": REPO, "sha": sha, "siblings": siblings }).to_string())
     }
@@ -215,7 +213,7 @@ impl State {
     /// real one does.
     fn resolve(&self, file: &str, seen: &Seen) -> Answer {
         let bytes = &self.files[file];
-        let mut head = format!("302 Found\r\nContent-Length: 3\r\nX-Repo-Commit: {}\r\n", self.commit);
+        let head = format!("302 Found\r\nContent-Length: 3\r\nX-Repo-Commit: {}\r\n", self.commit);
         if self.has(Fault::NoLocation, file) {
             return (head, b"..!".into());
         }
@@ -225,9 +223,9 @@ impl State {
         if bytes.len() > LARGE {
             let size =
                 bytes.len() + 100 * usize::from(self.has(Fault::LinkedSize, file) || self.has(Fault::EverySize, file));
-            head += &format!("X-Linked-Size: {size}\r\nX-Linked-Etag: \"{}\"\r\n", self.etag(file));
-            head += &format!("ETag: \"0\"\r\nLocation: {}/blob/{file}?signature=secret\r\n", self.storage);
-            return (head, b"..!".into());
+            let (etag, storage) = (self.etag(file), &self.storage);
+            let linked = format!("X-Linked-Size: {size}\r\nX-Linked-Etag: \"{etag}\"\r\nETag: \"0\"\r\n");
+            return (head + &linked + &format!("Location: {storage}/blob/{file}?signature=secret\r\n"), b"..!".into());
         }
         if file == "vocab.json" {
             return (head + "Location: /api/resolve-cache/vocab.json\r\n", b"..!".into());
@@ -239,7 +237,8 @@ impl State {
         if self.has(Fault::Etag, file) {
             return "../../../../escaped".into();
         }
-        let hash: String = Sha256::digest(&self.files[file]).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash =
+            Sha256::digest(&self.files[file]).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         let length = if self.files[file].len() > LARGE { 64 } else { 40 };
         hash[..length].into()
     }
@@ -253,9 +252,7 @@ impl State {
             return plain("503 Service Unavailable", "later");
         }
         if fault == Fault::Bytes {
-            for byte in &mut bytes {
-                *byte = !*byte;
-            }
+            bytes = bytes.into_iter().map(|byte| !byte).collect();
         }
         let range = seen.range.as_ref().filter(|_| fault != Fault::IgnoredRange);
         let start = range.map(|r| r.trim_start_matches("bytes=").trim_end_matches('-').parse().expect("a range"));
