@@ -2,6 +2,8 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/program.rs"]
+mod program;
 
 use mexit_models::{
     BATCH, DType, Engine, EngineOptions, ExitId, Gelu, Model, Placement, TokenId,
@@ -106,4 +108,25 @@ fn a_full_context_is_a_clear_answer() {
     engine.read(&ids[..128], BATCH, &mut |_| true).expect("exactly full");
     assert!(engine.step(ids[128], &[ExitId::Original]).is_err());
     assert_eq!(engine.ids().len(), 128, "nothing has changed");
+}
+
+/// An odd vocabulary, rows that k-quants fit, and positions beyond 512: kernels change at each of them.
+#[test]
+fn long_texts_over_an_odd_vocabulary() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let checkpoint = folder.path().join("random");
+    let shape = ["--blocks=2", "--width=256", "--attention-heads=4", "--context=640", "--vocabulary=1003"];
+    let made = program::command().arg("make-random").arg(&checkpoint).args(shape).output().expect("the program");
+    assert!(made.status.success());
+    let ids: Vec<TokenId> = (0..600u32).map(|i| TokenId(i * 7919 % 1003)).collect();
+    let mut exact = cases::engine(&checkpoint, DType::F32, |_| {});
+    let worst = batch_against_steps(&mut exact, &ids);
+    println!("600 tokens, f32: {worst:.1e}");
+    assert!(worst <= BATCH_EQUALS_STEP, "{worst}");
+    for dtype in [DType::F32, DType::Q6K, DType::Q5K, DType::Q4K] {
+        let mut engine = cases::engine(&checkpoint, dtype, |_| {});
+        assert_eq!(engine.model().main_type(), dtype, "rows of 256 fit");
+        engine.set_reference(true);
+        assert_eq!(batch_against_steps(&mut engine, &ids[..530]), 0.0, "{dtype}");
+    }
 }
