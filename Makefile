@@ -4,9 +4,10 @@
 setup:
 	@sh tools/setup.sh
 
-# The screen on the embedded demo model.
+# The screen on the embedded demo model. Built as the tests build it: another choice of packages would build llama.cpp again.
 demo: setup
-	cargo run --release --workspace --locked --bin mexit-tui
+	cargo build --release --workspace --locked
+	@"$${CARGO_TARGET_DIR:-target}/release/mexit-tui"
 
 test: setup
 	cargo fmt --all --check
