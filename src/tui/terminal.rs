@@ -33,7 +33,10 @@ impl Screen {
         restore_on_panic(thread::current().id());
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, Hide)?;
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? })
+        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? };
+        // Not every terminal's alternate screen starts empty.
+        screen.terminal.clear()?;
+        Ok(screen)
     }
 }
 
