@@ -122,6 +122,9 @@ fn steps_changes_alpha_steps_back_and_quits() {
     session.shows("take the last token back");
     session.press("\x1b");
     session.until("the help closes", |screen| !screen.contains("take the last token back"));
+    session.press("\x0c");
+    session.press(" ");
+    session.shows("10/512");
     session.press("q");
     let (status, _) = session.end();
     assert_eq!(status.exit_code(), 0);

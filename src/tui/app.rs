@@ -108,7 +108,7 @@ fn turn(
                 Input::Signal(signal) => return Ok(signal),
                 Input::Terminal(event) => match key(state, event?) {
                     Effect::Quit => return Ok(0),
-                    Effect::Redraw => screen.terminal.clear()?,
+                    Effect::Redraw => screen.redraw()?,
                     Effect::None => {}
                 },
                 Input::Engine(event) => update::hear(state, event),

@@ -12,7 +12,7 @@ use ratatui::{
     crossterm::{
         cursor::{Hide, Show},
         execute,
-        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+        terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
 };
 
@@ -33,11 +33,21 @@ impl Screen {
         restore_on_panic(thread::current().id());
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, Hide)?;
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? };
-        // Not every terminal's alternate screen starts empty.
-        screen.terminal.clear()?;
-        Ok(screen)
+        Ok(Self { terminal: empty()? })
     }
+
+    /// Forgets what is drawn, so that the next picture is drawn whole.
+    pub(super) fn redraw(&mut self) -> io::Result<()> {
+        self.terminal = empty()?;
+        Ok(())
+    }
+}
+
+/// A cleared screen. Ratatui's own `clear` would ask the terminal where the cursor is, and its answer would go to the
+/// thread that reads keys.
+fn empty() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+    execute!(io::stdout(), Clear(ClearType::All))?;
+    Terminal::new(CrosstermBackend::new(io::stdout()))
 }
 
 impl Drop for Screen {
