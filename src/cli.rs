@@ -135,7 +135,11 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    // serde_json's errors do not name the system's as their source.
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let json = || cause.downcast_ref::<serde_json::Error>()?.io_error_kind();
+        cause.downcast_ref::<io::Error>().map(io::Error::kind).or_else(json)
+    };
     error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
 }
 
@@ -144,6 +148,11 @@ fn one_line(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.contains(&cause) {
+            continue;
+        }
+        // A context such as the file's name, which the cause begins with.
+        if cause.starts_with(&text) {
+            text = cause;
             continue;
         }
         text += if text.is_empty() { "" } else { ": " };

@@ -1,6 +1,6 @@
 //! The bytes of a model file: mapped, or compiled into the program.
 
-use std::{fs::File, ops::Deref};
+use std::{fs::File, io, ops::Deref};
 
 use memmap2::Mmap;
 
@@ -20,8 +20,16 @@ impl Mapping {
     /// Maps a whole file.
     ///
     /// # Errors
-    /// If the system refuses.
-    pub fn of(file: &File) -> std::io::Result<Self> {
+    /// If it is no ordinary file, or the system refuses.
+    pub fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        // Mapping these fails too, but with "no such device".
+        if metadata.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "a file is needed, this is a folder"));
+        }
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "an ordinary file is needed, this is none"));
+        }
         // SAFETY: the mapping is read only and private to us as far as a file can be; that another program may shorten
         // the file is what the SIGBUS handler in `crash` is for, and our own writer replaces files, never rewrites them.
         unsafe { Mmap::map(file) }.map(Self::File)
