@@ -8,6 +8,7 @@ mod cases;
 use std::collections::BTreeMap;
 
 use mexit_models::{BATCH, DType, Engine, ExitId};
+use mexit_tui::decode::Distribution;
 
 /// The library's own noise on these cases is 2e-5 to 5e-5 (f32 against f64, one attention kernel against another, cache
 /// against recomputation); two such sums in another order differ by up to twice that.
@@ -83,6 +84,48 @@ fn a_wrong_number_is_seen() {
     expected.get_mut("p0.logits.original").expect("p0")[17] += 10.0 * LOGITS;
     let mut engine = cases::engine(&case.models()[0], DType::F32, |_| {});
     assert!(largest_difference(&mut engine, &case, &expected) <= LOGITS, "seen");
+}
+
+/// What narrower files cost: printed, for every case. Half of f16's rounding steps are 1/2048 of a number, bf16's 1/256,
+/// so that bf16 must be the farther of the two unless the checkpoint itself holds bf16 (then its weights are exact).
+#[test]
+fn f16_and_bf16_files() {
+    for case in cases::all() {
+        let expected = case.expected();
+        let figures = [DType::F16, DType::Bf16].map(|dtype| {
+            let mut engine = cases::engine(&case.models()[0], dtype, |_| {});
+            let largest = largest_difference(&mut engine, &case, &expected);
+            let (kl, same) = agreement(&mut engine, &case, &expected);
+            println!("{} {dtype}: largest |Δlogit| {largest:.1e}, mean KL {kl:.1e}, same top token {same:.4}", case.name());
+            (largest, kl)
+        });
+        let [(f16, f16_kl), (bf16, bf16_kl)] = figures;
+        assert!(f16 > LOGITS || bf16 > LOGITS, "{}: a narrow file is no f32 file", case.name());
+        if !case.name().contains("bf16") {
+            assert!(bf16 > f16 && bf16_kl > f16_kl, "{}", case.name());
+        }
+    }
+}
+
+/// Mean KL(library ‖ ours), nats, and the rate of the same top token, over exits and positions.
+fn agreement(engine: &mut Engine, case: &cases::Case, expected: &BTreeMap<String, Vec<f32>>) -> (f64, f64) {
+    let exits: Vec<ExitId> = case.heads.iter().map(|head| exit(head)).collect();
+    let (mut kl, mut same, mut count) = (0.0, 0.0, 0.0);
+    for (p, prompt) in case.prompts.iter().enumerate() {
+        engine.truncate(0);
+        engine.read(&prompt.input_ids, BATCH, &mut |_| true).expect("the prompt is read");
+        let logits = engine.logits(0..prompt.input_ids.len(), &exits).expect("logits");
+        for (head, exit) in case.heads.iter().zip(&exits) {
+            let want = expected[&format!("p{p}.logits.{head}")].chunks_exact(case.vocab_size);
+            for (want, got) in want.zip(logits.rows(*exit).expect("rows").chunks_exact(case.vocab_size)) {
+                let (want, got) = (Distribution::new(want), Distribution::new(got));
+                kl += f64::from(want.kl(&got));
+                same += f64::from(u8::from(want.best().id == got.best().id));
+                count += 1.0;
+            }
+        }
+    }
+    (kl / count, same / count)
 }
 
 #[test]
