@@ -92,11 +92,14 @@ fn a_wrong_number_is_seen() {
 fn f16_and_bf16_files() {
     for case in cases::all() {
         let expected = case.expected();
-        let figures = [DType::F16, DType::Bf16].map(|dtype| {
+        let figures = [DType::F16, DType::BF16].map(|dtype| {
             let mut engine = cases::engine(&case.models()[0], dtype, |_| {});
             let largest = largest_difference(&mut engine, &case, &expected);
             let (kl, same) = agreement(&mut engine, &case, &expected);
-            println!("{} {dtype}: largest |Δlogit| {largest:.1e}, mean KL {kl:.1e}, same top token {same:.4}", case.name());
+            println!(
+                "{} {dtype}: largest |Δlogit| {largest:.1e}, mean KL {kl:.1e}, same top token {same:.4}",
+                case.name()
+            );
             (largest, kl)
         });
         let [(f16, f16_kl), (bf16, bf16_kl)] = figures;
