@@ -7,7 +7,13 @@
 //! a model of GPT-2 Medium's shape.
 #![allow(unsafe_code, reason = "the baseline is written against ggml itself")]
 
-use std::{ffi::CString, path::Path, ptr, sync::Arc, time::{Duration, Instant}};
+use std::{
+    ffi::CString,
+    path::Path,
+    ptr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use llama_cpp_sys_2 as sys;
 use mexit_models::{DType, Engine, EngineOptions, ExitId, Gelu, Model, Placement, TokenId};
@@ -105,14 +111,8 @@ impl Plain {
                     let place = sys::ggml_view_1d(c, store, d as i64, past * d * 2);
                     sys::ggml_build_forward_expand(graph, sys::ggml_cpy(c, part(i + 1), place));
                 }
-                let q = sys::ggml_permute(
-                    c,
-                    sys::ggml_reshape_3d(c, part(0), hd as i64, self.heads as i64, 1),
-                    0,
-                    2,
-                    1,
-                    3,
-                );
+                let q =
+                    sys::ggml_permute(c, sys::ggml_reshape_3d(c, part(0), hd as i64, self.heads as i64, 1), 0, 2, 1, 3);
                 let [k, v] = stores.map(|store| {
                     let n = past as i64 + 1;
                     sys::ggml_view_3d(c, store, hd as i64, n, self.heads as i64, d * 2, hd * 2, 0)

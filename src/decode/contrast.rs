@@ -47,13 +47,34 @@ pub fn ln_tau(expert: &Distribution<'_>, alpha: f32, min: usize) -> f32 {
 #[must_use]
 pub fn contrast(expert: &Distribution<'_>, amateur: &Distribution<'_>, alpha: f32, min: usize) -> Contrast {
     let ln_tau = ln_tau(expert, alpha, min);
-    let mut plausible: Vec<Plausible> = Vec::new();
-    for id in 0..u32::try_from(expert.logits().len()).unwrap_or(u32::MAX) {
-        let own = expert.ln_p(id);
-        if own >= ln_tau {
-            plausible.push(Plausible { id, expert: own, amateur: amateur.ln_p(id), result: 0.0 });
-        }
-    }
+    let widen =
+        |token: Scored| Plausible { id: token.id, expert: token.ln_p, amateur: amateur.ln_p(token.id), result: 0.0 };
+    share_out(ln_tau, expert.reaching(ln_tau).into_iter().map(widen).collect())
+}
+
+/// The tokens that a contrast puts first at each α: one pass over the vocabulary for all of them.
+#[must_use]
+pub fn winners(expert: &Distribution<'_>, amateur: &Distribution<'_>, alphas: &[f32], min: usize) -> Vec<u32> {
+    let least = alphas.iter().copied().fold(1.0, f32::min);
+    let widest = reaching(expert, amateur, ln_tau(expert, least, min));
+    let at = |alpha: &f32| {
+        let ln_tau = ln_tau(expert, *alpha, min);
+        widest.iter().filter(|token| token.expert >= ln_tau).min_by(by_score).map_or(0, |best| best.id)
+    };
+    alphas.iter().map(at).collect()
+}
+
+/// The tokens whose ln p reaches ln τ, by id, without results.
+fn reaching(expert: &Distribution<'_>, amateur: &Distribution<'_>, ln_tau: f32) -> Vec<Plausible> {
+    let widen = |token: Scored| {
+        let amateur = amateur.ln_p(token.id);
+        Plausible { id: token.id, expert: token.ln_p, amateur, result: 0.0 }
+    };
+    expert.reaching(ln_tau).into_iter().map(widen).collect()
+}
+
+/// Shares the mass of V out by the scores.
+fn share_out(ln_tau: f32, mut plausible: Vec<Plausible>) -> Contrast {
     let scores: Vec<f64> = plausible.iter().map(score).collect();
     let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let ln_sum = best + scores.iter().map(|s| (s - best).exp()).sum::<f64>().ln();
@@ -67,8 +88,13 @@ pub fn contrast(expert: &Distribution<'_>, amateur: &Distribution<'_>, alpha: f3
         }
         token.result = narrow(result);
     }
-    plausible.sort_by(|a, b| b.result.total_cmp(&a.result).then(a.id.cmp(&b.id)));
+    plausible.sort_unstable_by(|a, b| by_score(&a, &b));
     Contrast { ln_tau, plausible, mass: narrow(mass), effect: narrow(effect.max(0.0)) }
+}
+
+/// Best first: the result grows with the score, which has not been rounded.
+fn by_score(a: &&Plausible, b: &&Plausible) -> std::cmp::Ordering {
+    score(b).total_cmp(&score(a)).then(a.id.cmp(&b.id))
 }
 
 /// ln p_E − ln p_A. A token that is impossible for the expert stays so; one impossible for the amateur alone wins.

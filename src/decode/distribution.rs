@@ -3,9 +3,11 @@
 use super::kernels;
 
 /// Logits with what every question about them needs: their largest, ln Σ e^x, and the entropy, computed once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Distribution<'l> {
     logits: &'l [f32],
+    /// The largest logit of every [`kernels::PART`].
+    parts: Vec<f32>,
     max: f32,
     ln_sum: f32,
     entropy: f32,
@@ -25,10 +27,11 @@ impl<'l> Distribution<'l> {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "results are f32, only their sums are f64")]
     pub fn new(logits: &'l [f32]) -> Self {
-        let max = kernels::max(logits);
+        let parts = kernels::maxima(logits);
+        let max = kernels::max(&parts);
         let [sum, weighted] = kernels::partition(logits, max);
         let entropy = (sum.ln() - weighted / sum).max(0.0) as f32;
-        Self { logits, max, ln_sum: (f64::from(max) + sum.ln()) as f32, entropy }
+        Self { logits, parts, max, ln_sum: (f64::from(max) + sum.ln()) as f32, entropy }
     }
 
     /// The logits.
@@ -75,18 +78,39 @@ impl<'l> Distribution<'l> {
     pub fn top(&self, k: usize) -> Vec<Scored> {
         let mut top: Vec<(f32, u32)> = Vec::with_capacity(k + 1);
         let mut bar = f32::NEG_INFINITY;
-        for (logit, id) in self.logits.iter().zip(0u32..) {
-            // Ids rise, so an equal logit never displaces one that is there.
-            if *logit > bar || top.len() < k {
-                let place = top.partition_point(|(kept, _)| kept >= logit);
-                top.insert(place, (*logit, id));
-                top.truncate(k);
-                if let (true, Some((last, _))) = (top.len() == k, top.last()) {
-                    bar = *last;
+        for (part, max) in self.parts.iter().enumerate() {
+            if *max <= bar && top.len() == k {
+                continue;
+            }
+            for (id, logit) in self.part(part) {
+                // Ids rise, so an equal logit never displaces one that is there.
+                if logit > bar || top.len() < k {
+                    let place = top.partition_point(|(kept, _)| *kept >= logit);
+                    top.insert(place, (logit, id));
+                    top.truncate(k);
+                    if let (true, Some((last, _))) = (top.len() == k, top.last()) {
+                        bar = *last;
+                    }
                 }
             }
         }
         top.into_iter().map(|(logit, id)| Scored { id, ln_p: logit - self.ln_sum }).collect()
+    }
+
+    /// The ids whose ln p reaches `bar`, by id.
+    #[must_use]
+    pub fn reaching(&self, bar: f32) -> Vec<Scored> {
+        let reaches = |logit: f32| logit - self.ln_sum >= bar;
+        let parts = self.parts.iter().enumerate().filter(|(_, max)| reaches(**max));
+        let found = parts.flat_map(|(part, _)| self.part(part)).filter(|(_, logit)| reaches(*logit));
+        found.map(|(id, logit)| Scored { id, ln_p: logit - self.ln_sum }).collect()
+    }
+
+    /// Ids and logits of a part.
+    fn part(&self, part: usize) -> impl Iterator<Item = (u32, f32)> {
+        let start = part * kernels::PART;
+        let logits = &self.logits[start..self.logits.len().min(start + kernels::PART)];
+        (u32::try_from(start).unwrap_or(u32::MAX)..).zip(logits.iter().copied())
     }
 
     /// Rank of an id by probability, from 1.
@@ -96,7 +120,7 @@ impl<'l> Distribution<'l> {
     #[must_use]
     pub fn rank(&self, id: u32) -> u32 {
         let own = self.logits[id as usize];
-        let before = self.logits[..id as usize].iter().filter(|logit| **logit == own).count();
+        let before = kernels::equal(&self.logits[..id as usize], own);
         u32::try_from(1 + before + kernels::greater(self.logits, own)).unwrap_or(u32::MAX)
     }
 

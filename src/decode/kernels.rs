@@ -10,13 +10,15 @@ const BLOCK: usize = 32 * LANES;
 
 /// e^x for x ≤ 0, to about 2 units in the last place; 0 below -87.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "the exponent lies between -126 and 0")]
 fn exp(x: f32) -> f32 {
     // x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r by its series to the 7th power, whose rest is below 1e-8.
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    let kept = x.max(-87.0);
-    let n = (kept * std::f32::consts::LOG2_E - 0.5) as i32 as f32;
+    /// Adding it leaves no bits for a fraction: the sum's last bits are the nearest whole number.
+    const WHOLE: f32 = 12_582_912.0;
+    let kept = if x > -87.0 { x } else { -87.0 };
+    let shifted = kept * std::f32::consts::LOG2_E + WHOLE;
+    let n = shifted - WHOLE;
     let r = kept - n * LN2_HIGH - n * LN2_LOW;
     let series = 1.0 / 5040.0;
     let series = series * r + 1.0 / 720.0;
@@ -25,45 +27,71 @@ fn exp(x: f32) -> f32 {
     let series = series * r + 1.0 / 6.0;
     let series = series * r + 0.5;
     let series = (series * r + 1.0) * r + 1.0;
-    let scale = f32::from_bits((n as i32 + 127).cast_unsigned() << 23);
+    // 2^n: n + 127, from 1 to 127, as the exponent's bits.
+    let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
     if x < -87.0 { 0.0 } else { series * scale }
 }
 
-/// Sums of two functions over blocks of a row: f32 within a block, f64 across.
+/// Sums of functions over two rows: f32 within a block, f64 across.
 #[inline(always)]
-fn sums<const N: usize>(len: usize, at: impl Fn(usize) -> [f32; N]) -> [f64; N] {
+fn sums<const N: usize>(x: &[f32], y: &[f32], at: impl Fn(f32, f32) -> [f32; N]) -> [f64; N] {
     let mut total = [0f64; N];
-    let mut start = 0;
-    while start < len {
-        let end = len.min(start + BLOCK);
+    for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
         let mut lanes = [[0f32; LANES]; N];
-        let whole = start + (end - start) / LANES * LANES;
-        let mut i = start;
-        while i < whole {
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in x.iter().zip(y) {
             for lane in 0..LANES {
-                let values = at(i + lane);
-                for (sum, value) in lanes.iter_mut().zip(values) {
-                    sum[lane] += value;
+                let values = at(x[lane], y[lane]);
+                for n in 0..N {
+                    lanes[n][lane] += values[n];
                 }
             }
-            i += LANES;
         }
-        for i in whole..end {
-            for (sum, value) in lanes.iter_mut().zip(at(i)) {
+        for (x, y) in x_rest.iter().zip(y_rest) {
+            for (sum, value) in lanes.iter_mut().zip(at(*x, *y)) {
                 sum[0] += value;
             }
         }
         for (total, sum) in total.iter_mut().zip(lanes) {
             *total += sum.iter().map(|v| f64::from(*v)).sum::<f64>();
         }
-        start = end;
     }
     total
 }
 
 /// The largest number of a row; −inf for an empty one.
 pub(super) fn max(row: &[f32]) -> f32 {
-    Arch::new().dispatch(|| row.iter().fold(f32::NEG_INFINITY, |max, v| if *v > max { *v } else { max }))
+    Arch::new().dispatch(
+        #[inline(always)]
+        || max_of(row),
+    )
+}
+
+#[inline(always)]
+fn max_of(row: &[f32]) -> f32 {
+    let greater = |max: f32, v: f32| if v > max { v } else { max };
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let whole = row.chunks_exact(LANES);
+    let rest = whole.remainder();
+    for part in whole {
+        for (lane, v) in lanes.iter_mut().zip(part) {
+            *lane = greater(*lane, *v);
+        }
+    }
+    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, greater)
+}
+
+/// Numbers looked at together by [`maxima`].
+pub(super) const PART: usize = 128;
+
+/// The largest number of every [`PART`] of a row: who seeks the few largest of all need look at few parts.
+pub(super) fn maxima(row: &[f32]) -> Vec<f32> {
+    let mut maxima = Vec::with_capacity(row.len().div_ceil(PART));
+    Arch::new().dispatch(
+        #[inline(always)]
+        || maxima.extend(row.chunks(PART).map(max_of)),
+    );
+    maxima
 }
 
 /// Σ e^(x−max) and Σ e^(x−max) (x−max).
@@ -71,12 +99,17 @@ pub(super) fn partition(row: &[f32], max: f32) -> [f64; 2] {
     Arch::new().dispatch(
         #[inline(always)]
         || {
-            sums(row.len(), |i| {
-                let u = row[i] - max;
-                let e = exp(u);
-                // At −inf e is 0, and 0 · −inf would be NaN.
-                [e, if e > 0.0 { e * u } else { 0.0 }]
-            })
+            sums(
+                row,
+                row,
+                #[inline(always)]
+                |x, _| {
+                    let u = x - max;
+                    let e = exp(u);
+                    // At −inf e is 0, and 0 · −inf would be NaN.
+                    [e, if e > 0.0 { e * u } else { 0.0 }]
+                },
+            )
         },
     )
 }
@@ -87,10 +120,15 @@ pub(super) fn cross(x: &[f32], shift: f32, y: &[f32]) -> f64 {
     let [sum] = Arch::new().dispatch(
         #[inline(always)]
         || {
-            sums(len, |i| {
-                let e = exp(x[i] - shift);
-                [if e > 0.0 { e * (x[i] - y[i]) } else { 0.0 }]
-            })
+            sums(
+                &x[..len],
+                &y[..len],
+                #[inline(always)]
+                |x, y| {
+                    let e = exp(x - shift);
+                    [if e > 0.0 { e * (x - y) } else { 0.0 }]
+                },
+            )
         },
     );
     sum
@@ -98,9 +136,19 @@ pub(super) fn cross(x: &[f32], shift: f32, y: &[f32]) -> f64 {
 
 /// How many numbers are greater than `value`.
 pub(super) fn greater(row: &[f32], value: f32) -> usize {
+    count(row, |v| v > value)
+}
+
+/// How many numbers equal `value`.
+pub(super) fn equal(row: &[f32], value: f32) -> usize {
+    count(row, |v| v == value)
+}
+
+#[inline(always)]
+fn count(row: &[f32], is: impl Fn(f32) -> bool) -> usize {
     Arch::new().dispatch(
         #[inline(always)]
-        || row.chunks(1 << 16).map(|part| part.iter().map(|v| u32::from(*v > value)).sum::<u32>() as usize).sum(),
+        || row.chunks(1 << 16).map(|part| part.iter().map(|v| u32::from(is(*v))).sum::<u32>() as usize).sum(),
     )
 }
 

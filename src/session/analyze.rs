@@ -116,10 +116,7 @@ impl<'l> Analysis<'l> {
                 result_rank: rank,
             }
         });
-        let winner = |alpha: f32| {
-            let found = decode::contrast(expert, amateur, alpha, pair.min_candidates);
-            TokenId(found.best().map_or(0, |best| best.id))
-        };
+        let winners = decode::winners(expert, amateur, &ALPHAS, pair.min_candidates);
         Some(ContrastTrace {
             pair,
             ln_tau: contrast.ln_tau,
@@ -129,7 +126,7 @@ impl<'l> Analysis<'l> {
             mass: contrast.mass,
             effect: contrast.effect,
             expert_alone: candidate(expert.best()),
-            over_alpha: ALPHAS.into_iter().map(winner).collect(),
+            over_alpha: winners.into_iter().map(TokenId).collect(),
         })
     }
 }
