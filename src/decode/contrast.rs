@@ -59,7 +59,7 @@ pub fn winners(expert: &Distribution<'_>, amateur: &Distribution<'_>, alphas: &[
     let widest = reaching(expert, amateur, ln_tau(expert, least, min));
     let at = |alpha: &f32| {
         let ln_tau = ln_tau(expert, *alpha, min);
-        widest.iter().filter(|token| token.expert >= ln_tau).min_by(by_score).map_or(0, |best| best.id)
+        widest.iter().filter(|token| token.expert >= ln_tau).min_by(|a, b| by_score(a, b)).map_or(0, |best| best.id)
     };
     alphas.iter().map(at).collect()
 }
@@ -88,12 +88,12 @@ fn share_out(ln_tau: f32, mut plausible: Vec<Plausible>) -> Contrast {
         }
         token.result = narrow(result);
     }
-    plausible.sort_unstable_by(|a, b| by_score(&a, &b));
+    plausible.sort_unstable_by(by_score);
     Contrast { ln_tau, plausible, mass: narrow(mass), effect: narrow(effect.max(0.0)) }
 }
 
 /// Best first: the result grows with the score, which has not been rounded.
-fn by_score(a: &&Plausible, b: &&Plausible) -> std::cmp::Ordering {
+fn by_score(a: &Plausible, b: &Plausible) -> std::cmp::Ordering {
     score(b).total_cmp(&score(a)).then(a.id.cmp(&b.id))
 }
 
