@@ -6,6 +6,12 @@
 //! `cargo bench --bench prototype -- MODEL.gguf [STEPS]`: `mexit-tui make-random DIR` and `mexit-tui convert DIR` make
 //! a model of GPT-2 Medium's shape.
 #![allow(unsafe_code, reason = "the baseline is written against ggml itself")]
+#![allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes of a model that is open, in the types of C"
+)]
 
 use std::{
     ffi::CString,
@@ -72,7 +78,6 @@ impl Plain {
     }
 
     /// One token; gives the sum of the last logits, so that nothing is left out.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
     fn step(&mut self, id: u32, past: usize) -> f32 {
         let init = sys::ggml_init_params {
             mem_size: self.scratch.len(),
