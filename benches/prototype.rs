@@ -188,7 +188,9 @@ fn main() {
             position: text.len(),
             decoding: decoding.clone(),
             shown_pair: None,
-            candidates: 4,
+            candidates: 10,
+            pins: Arc::default(),
+            grid: None,
         };
         let runs: [&mut dyn FnMut() -> f32; 3] = [
             &mut || plain.step(id, past),

@@ -1,6 +1,7 @@
 //! The engine thread, what it is asked, and what it answers.
 
 pub mod analyze;
+pub mod grid;
 pub mod protocol;
 pub mod reader;
 pub mod reading;

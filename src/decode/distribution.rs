@@ -136,15 +136,7 @@ impl<'l> Distribution<'l> {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "as in new")]
     pub fn js(&self, other: &Self) -> f32 {
-        let part = |p: f64, m: f64| if p > 0.0 { p * (p / m).ln() } else { 0.0 };
-        let sum: f64 = (0..u32::try_from(self.logits.len()).unwrap_or(u32::MAX))
-            .map(|id| {
-                let (p, q) = (f64::from(self.ln_p(id)).exp(), f64::from(other.ln_p(id)).exp());
-                let m = f64::midpoint(p, q);
-                part(p, m) + part(q, m)
-            })
-            .sum();
-        (sum / 2.0).max(0.0) as f32
+        kernels::mixed(self.logits, self.ln_sum, other.logits, other.ln_sum).max(0.0) as f32
     }
 }
 

@@ -134,6 +134,46 @@ pub(super) fn cross(x: &[f32], shift: f32, y: &[f32]) -> f64 {
     sum
 }
 
+/// ½ Σ p ln(p/m) + q ln(q/m), m = (p+q)/2, of ln p = x−x_shift and ln q = y−y_shift.
+///
+/// With u = ln p − ln q a term is (p+q)(ln 2 − ln(1+e^−|u|)) − min(p,q)|u|: nothing but exponentials of numbers ≤ 0.
+pub(super) fn mixed(x: &[f32], x_shift: f32, y: &[f32], y_shift: f32) -> f64 {
+    let len = x.len().min(y.len());
+    let [sum] = Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            sums(
+                &x[..len],
+                &y[..len],
+                #[inline(always)]
+                |x, y| {
+                    let (ln_p, ln_q) = (x - x_shift, y - y_shift);
+                    let (p, q) = (exp(ln_p), exp(ln_q));
+                    let apart = (ln_p - ln_q).abs();
+                    let ln_mean = std::f32::consts::LN_2 - ln_1p(exp(-apart));
+                    let least = if p < q { p } else { q };
+                    [(p + q) * ln_mean - if least > 0.0 { least * apart } else { 0.0 }]
+                },
+            )
+        },
+    );
+    sum / 2.0
+}
+
+/// ln(1+y) for y in [0, 1]: 2 artanh(y / (2+y)), by its series to the 13th power, whose rest is below 1e-8.
+#[inline(always)]
+fn ln_1p(y: f32) -> f32 {
+    let s = y / (2.0 + y);
+    let s2 = s * s;
+    let series = 1.0 / 13.0;
+    let series = series * s2 + 1.0 / 11.0;
+    let series = series * s2 + 1.0 / 9.0;
+    let series = series * s2 + 1.0 / 7.0;
+    let series = series * s2 + 1.0 / 5.0;
+    let series = series * s2 + 1.0 / 3.0;
+    2.0 * s * (series * s2 + 1.0)
+}
+
 /// How many numbers are greater than `value`.
 pub(super) fn greater(row: &[f32], value: f32) -> usize {
     count(row, |v| v > value)

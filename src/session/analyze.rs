@@ -1,9 +1,12 @@
 //! From the logits of every exit at one position to what the screen, the report and the tests read.
 
+use std::sync::Arc;
+
 use mexit_models::LogitRows;
 
 use super::trace::{
-    ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, Method, Pair, StepTrace, TokenId,
+    ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, FOLLOWED, Method, Pair, PinRow,
+    StepTrace, TokenId,
 };
 use crate::decode::{self, Distribution, Scored};
 
@@ -19,6 +22,10 @@ pub struct Question<'q> {
     pub history: &'q [TokenId],
     /// The token that the text has at the position, if any.
     pub token: Option<TokenId>,
+    /// Tokens to follow over the exits beside the distinct top tokens.
+    pub pins: &'q [TokenId],
+    /// Ask for what every pair would choose, with this one in detail.
+    pub grid: Option<Pair>,
 }
 
 /// Tokens below τ that are listed.
@@ -59,12 +66,42 @@ impl<'l> Analysis<'l> {
             top: distribution.top(question.candidates).into_iter().map(candidate).collect(),
             entropy: distribution.entropy(),
             kl: if *exit == ExitId::Original { 0.0 } else { original.kl(distribution) },
+            js: if *exit == ExitId::Original { 0.0 } else { original.js(distribution) },
             rank: distribution.rank(subject.0),
             ln_p: distribution.ln_p(subject.0),
         };
-        let exits = self.exits.iter().map(row).collect();
+        let exits: Arc<[ExitRow]> = self.exits.iter().map(row).collect();
+        let pins = self.pins(&exits, question.pins);
+        let grid = question.grid.and_then(|pair| self.grid(pair)).map(Arc::new);
         let decoding = question.decoding.clone();
-        Some(StepTrace { position, decoding, subject, exits, contrast, choice })
+        Some(StepTrace { position, decoding, subject, exits, contrast, choice, pins, grid })
+    }
+
+    /// The distinct top tokens, then `asked`, over the exits.
+    fn pins(&self, rows: &[ExitRow], asked: &[TokenId]) -> Arc<[PinRow]> {
+        let mut ids: Vec<TokenId> = Vec::new();
+        let tops = rows.iter().filter_map(|row| row.top.first()).map(|top| top.id);
+        for id in tops {
+            if !ids.contains(&id) && ids.len() < FOLLOWED {
+                ids.push(id);
+            }
+        }
+        for id in asked {
+            if !ids.contains(id) && self.exits.iter().all(|(_, d)| id.index() < d.logits().len()) {
+                ids.push(*id);
+            }
+        }
+        let follow = |id: TokenId| PinRow {
+            id,
+            ln_p: self.exits.iter().map(|(_, d)| d.ln_p(id.0)).collect(),
+            rank: self.exits.iter().map(|(_, d)| d.rank(id.0)).collect(),
+        };
+        ids.into_iter().map(follow).collect()
+    }
+
+    /// Exits and their distributions, original first.
+    pub(super) fn rows(&self) -> &[(ExitId, Distribution<'l>)] {
+        &self.exits
     }
 
     /// What a decoding takes at `position`, after `history`.

@@ -20,6 +20,10 @@ pub struct Query {
     pub shown_pair: Option<Pair>,
     /// How many candidates of each exit to list.
     pub candidates: usize,
+    /// Tokens to follow over the exits beside the distinct top tokens.
+    pub pins: Arc<[TokenId]>,
+    /// Ask for what every pair would choose, with this one in detail.
+    pub grid: Option<Pair>,
 }
 
 /// What the engine sends.

@@ -78,6 +78,8 @@ impl Reader {
             candidates: query.candidates,
             history: &text[..query.position],
             token: text.get(query.position).copied(),
+            pins: &query.pins,
+            grid: query.grid,
         };
         let analysis = Analysis::new(&self.kept[index].1, &self.exits, 0);
         analysis.trace(query.position, &question).ok_or_else(|| Error::EmptyText.into())

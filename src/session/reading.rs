@@ -68,6 +68,7 @@ mod tests {
             top: vec![Candidate { id: TokenId(*id), ln_p: -1.0 }],
             entropy: 1.0,
             kl: 0.0,
+            js: 0.0,
             rank: 1,
             ln_p: -1.0,
         };
@@ -79,6 +80,8 @@ mod tests {
             exits: tops.iter().map(row).collect::<Vec<_>>().into(),
             contrast: None,
             choice: Choice { id: TokenId(0), ln_p: -1.0, rank: 1, drawn: false },
+            pins: Arc::default(),
+            grid: None,
         }
     }
 

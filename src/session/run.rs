@@ -85,6 +85,8 @@ impl<'r> Run<'r> {
             decoding: self.decoding.clone(),
             shown_pair: None,
             candidates,
+            pins: Arc::default(),
+            grid: None,
         })
     }
 

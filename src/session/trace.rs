@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use super::grid::Grid;
+
 pub use mexit_models::{ExitId, TokenId};
 
 pub use crate::decode::Sampling;
@@ -55,7 +57,25 @@ pub struct StepTrace {
     pub contrast: Option<ContrastTrace>,
     /// What the decoding takes here, whatever the text has.
     pub choice: Choice,
+    /// Tokens followed over the exits: the distinct top tokens from original downwards, then the pins asked for.
+    pub pins: Arc<[PinRow]>,
+    /// What every pair would choose, if that was asked for.
+    pub grid: Option<Arc<Grid>>,
 }
+
+/// One token over the exits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PinRow {
+    /// The token.
+    pub id: TokenId,
+    /// Its ln p at every exit, original first.
+    pub ln_p: Vec<f32>,
+    /// Its rank there, from 1.
+    pub rank: Vec<u32>,
+}
+
+/// Distinct top tokens that a trace follows over the exits without being asked.
+pub const FOLLOWED: usize = 8;
 
 /// What one exit says at a position.
 #[derive(Clone, Debug)]
@@ -68,6 +88,8 @@ pub struct ExitRow {
     pub entropy: f32,
     /// KL(original ‖ this exit), nats; 0 for original itself.
     pub kl: f32,
+    /// The Jensen-Shannon divergence between original and this exit, nats: 0 to ln 2.
+    pub js: f32,
     /// Rank of the subject, from 1.
     pub rank: u32,
     /// ln p of the subject.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::state::{State, TextToken, Wish};
 use super::update::hear;
 use crate::session::{
+    grid::{Cell, GRID_ALPHAS, GRID_MINIMA, Grid},
     protocol::{Event, ModelCard},
-    trace::{Candidate, Choice, ContrastTrace, Contrasted, ExitId, ExitRow, Method, StepTrace, TokenId},
+    trace::{Candidate, Choice, ContrastTrace, Contrasted, ExitId, ExitRow, Method, Pair, PinRow, StepTrace, TokenId},
 };
 
 const WORDS: [&str; 16] = [
@@ -80,6 +81,7 @@ fn trace(state: &State, position: usize, subject: TokenId) -> StepTrace {
         top: top.map(|(word, p)| Candidate { id: id(word), ln_p: p.ln() }).to_vec(),
         entropy,
         kl,
+        js: kl / 4.0,
         rank,
         ln_p: p.ln(),
     };
@@ -103,17 +105,61 @@ fn trace(state: &State, position: usize, subject: TokenId) -> StepTrace {
         expert_alone: Candidate { id: id(" the"), ln_p: 0.37f32.ln() },
         over_alpha: [" a", " a", " a", " a", " a", " the", " the", " the"].map(id).to_vec(),
     };
+    let exits: Vec<ExitRow> = exits.iter().zip(EXITS).map(row).collect();
+    let pins = pins(&exits, &state.pins);
+    let grid = state.grid_pair().map(|pair| Arc::new(grid(&exits, pair)));
     StepTrace {
         position,
         decoding: state.decoding.clone(),
         subject,
-        exits: exits.iter().zip(EXITS).map(row).collect::<Vec<_>>().into(),
+        exits: exits.into(),
+        pins,
+        grid,
         contrast: Some(contrast),
         choice: if state.contrast_decides() {
             Choice { id: id(" a"), ln_p: 0.23f32.ln(), rank: 1, drawn: false }
         } else {
             Choice { id: id(" the"), ln_p: 0.37f32.ln(), rank: 1, drawn: false }
         },
+    }
+}
+
+/// The top tokens and the user's pins; a token that an exit does not list there has p 1e-4 and rank 100.
+fn pins(exits: &[ExitRow], asked: &[TokenId]) -> Arc<[PinRow]> {
+    let mut ids: Vec<TokenId> = Vec::new();
+    for id in exits.iter().flat_map(|row| &row.top).map(|c| c.id).take(3).chain(asked.iter().copied()) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let at = |row: &ExitRow, id: TokenId| {
+        let found = row.top.iter().zip(1u32..).find(|(c, _)| c.id == id);
+        found.map_or((1e-4f32.ln(), 100), |(c, rank)| (c.ln_p, rank))
+    };
+    let follow = |id: TokenId| PinRow {
+        id,
+        ln_p: exits.iter().map(|row| at(row, id).0).collect(),
+        rank: exits.iter().map(|row| at(row, id).1).collect(),
+    };
+    ids.into_iter().map(follow).collect()
+}
+
+/// Choices that depend on the rows alone: the expert's second where the amateur is far below it.
+fn grid(exits: &[ExitRow], pair: Pair) -> Grid {
+    let n = exits.len();
+    let cell = |expert: usize, amateur: usize| {
+        let place = if amateur > expert + 5 { 2 } else { usize::from(amateur > expert + 1) };
+        let token = exits[expert].top[place];
+        Cell { id: token.id, ln_p: token.ln_p, plausible: if amateur + 1 == n { 1 } else { 4 } }
+    };
+    let detail = |k: usize| cell(0, (k + 1).min(n - 1));
+    Grid {
+        settings: (pair.alpha, pair.min_candidates),
+        pairs: (0..n).map(|e| (e + 1..n).map(|a| cell(e, a)).collect()).collect(),
+        pair: (pair.expert, pair.amateur),
+        alphas: (0..GRID_ALPHAS.len()).map(detail).collect(),
+        minima: (0..GRID_MINIMA.len()).map(detail).collect(),
+        mass: 0.701,
     }
 }
 

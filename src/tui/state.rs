@@ -24,8 +24,109 @@ pub(crate) struct Wish {
     pub(crate) min_candidates: Option<usize>,
 }
 
-/// How many candidates of each exit a query asks for: as many as the widest table shows.
-const CANDIDATES: usize = 4;
+/// How many candidates of each exit a query asks for: as many as the inspector of a cell shows.
+const CANDIDATES: usize = 10;
+
+/// The views, in the order of their digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    #[default]
+    Explore,
+    Heatmap,
+    Journeys,
+    WhatIf,
+    Branches,
+}
+
+impl View {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches];
+
+    /// The name on its tab.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Explore => "Explore",
+            Self::Heatmap => "Heatmap",
+            Self::Journeys => "Journeys",
+            Self::WhatIf => "What-if",
+            Self::Branches => "Branches",
+        }
+    }
+}
+
+/// What a heat cell shows beside the token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// p of the text's token.
+    #[default]
+    Token,
+    LnToken,
+    Rank,
+    /// p of the exit's top token.
+    Top,
+    Entropy,
+    /// Agreement with original.
+    Agree,
+    Kl,
+    Js,
+}
+
+/// Widths of a heat cell, and where the default is among them.
+pub(crate) const CELL_WIDTHS: [usize; 6] = [1, 3, 6, 8, 12, 16];
+
+/// The heatmap's own state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heatmap {
+    pub(crate) measure: Measure,
+    /// Index in [`CELL_WIDTHS`].
+    pub(crate) width: usize,
+    /// Every cell written out, also where it repeats the one above.
+    pub(crate) all: bool,
+}
+
+impl Default for Heatmap {
+    fn default() -> Self {
+        Self { measure: Measure::default(), width: 3, all: false }
+    }
+}
+
+/// What the lines of Journeys show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scale {
+    #[default]
+    P,
+    LnP,
+    Rank,
+}
+
+/// The state of Journeys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Journeys {
+    pub(crate) scale: Scale,
+    /// The selected pin, by row.
+    pub(crate) row: usize,
+    /// Race the selected pin against a.
+    pub(crate) race: bool,
+    /// Over positions, for the exit under the cursor, instead of over exits.
+    pub(crate) over_positions: bool,
+}
+
+/// What a cell of What-if shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Answer {
+    #[default]
+    Choice,
+    P,
+    Plausible,
+}
+
+/// The state of What-if: rows of the table for the pair in detail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WhatIf {
+    pub(crate) expert: usize,
+    pub(crate) amateur: usize,
+    pub(crate) answer: Answer,
+}
 
 /// The state of the screen.
 pub(crate) struct State {
@@ -56,6 +157,13 @@ pub(crate) struct State {
     /// Turns while the engine works.
     pub(crate) tick: usize,
     pub(crate) asked: Option<Query>,
+    /// Which view is shown.
+    pub(crate) view: View,
+    pub(crate) heatmap: Heatmap,
+    pub(crate) journeys: Journeys,
+    pub(crate) what_if: WhatIf,
+    /// Tokens that the user follows over the exits.
+    pub(crate) pins: Vec<TokenId>,
     tickets: u64,
 }
 
@@ -82,6 +190,11 @@ impl State {
             millis: None,
             tick: 0,
             asked: None,
+            view: View::Explore,
+            heatmap: Heatmap::default(),
+            journeys: Journeys::default(),
+            what_if: WhatIf::default(),
+            pins: Vec::new(),
             tickets: 0,
         }
     }
@@ -110,7 +223,8 @@ impl State {
     pub(crate) fn fresh(&self, position: usize) -> Option<&Arc<StepTrace>> {
         self.trace(position).filter(|trace| {
             let shown = trace.contrast.as_ref().is_some_and(|contrast| contrast.pair == self.pair);
-            trace.decoding == self.decoding && shown
+            let pinned = self.pins.iter().all(|id| trace.pins.iter().any(|pin| pin.id == *id));
+            trace.decoding == self.decoding && shown && (pinned || trace.position != self.position)
         })
     }
 
@@ -123,6 +237,16 @@ impl State {
     /// The token that Space takes, if it is known.
     pub(crate) fn ghost(&self) -> Option<TokenId> {
         (!self.is_full()).then(|| self.fresh(self.open_slot()).map(|trace| trace.choice.id))?
+    }
+
+    /// The pair that What-if shows in detail, while it is on the screen.
+    pub(crate) fn grid_pair(&self) -> Option<Pair> {
+        let exits = &self.card.as_ref()?.exits;
+        let last = exits.len().checked_sub(1)?;
+        let expert = self.what_if.expert.min(last.saturating_sub(1));
+        let amateur = self.what_if.amateur.clamp(expert + 1, last.max(expert + 1)).min(last);
+        let pair = Pair { expert: exits[expert], amateur: exits[amateur], ..self.pair };
+        (self.view == View::WhatIf).then_some(pair)
     }
 
     /// The exit under the cursor.
@@ -170,6 +294,8 @@ impl State {
             decoding: self.decoding.clone(),
             shown_pair: Some(self.pair),
             candidates: CANDIDATES,
+            pins: self.pins.as_slice().into(),
+            grid: self.grid_pair(),
         };
         self.asked = Some(query.clone());
         Some(query)

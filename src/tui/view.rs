@@ -3,19 +3,24 @@
 //! Who gets the rows, in this order: tabs, verdict, footer; the table with all exits; a text line with its ribbon; the
 //! contrast, beside the table from 120 columns on; more text lines, up to five.
 
+mod branches;
 mod contrast;
 mod footer;
+mod heatmap;
 mod help;
+mod journeys;
 mod name;
+mod strip;
 mod table;
 mod text;
 mod verdict;
+mod what_if;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     row::{Look, Row, line_of},
-    state::State,
+    state::{State, View},
     theme::Role,
 };
 
@@ -44,12 +49,23 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if state.help {
         help::draw(look, layout.body, buf);
     } else {
-        text::draw(state, look, layout.text, buf);
-        verdict::draw(state, look, layout.verdict, buf);
-        table::draw(state, look, layout.table, buf);
-        contrast::draw(state, look, layout.contrast, layout.is_wide, buf);
+        match state.view {
+            View::Explore => explore(state, look, &layout, buf),
+            View::Heatmap => heatmap::draw(state, look, layout.body, buf),
+            View::Journeys => journeys::draw(state, look, layout.body, buf),
+            View::WhatIf => what_if::draw(state, look, layout.body, buf),
+            View::Branches => branches::draw(state, look, layout.body, buf),
+        }
     }
     footer::draw(state, look, layout.footer, buf);
+}
+
+fn explore(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
+    text::draw(state, look, layout.text, buf);
+    verdict::draw(state, look, layout.verdict, buf);
+    table::draw(state, look, layout.table, buf);
+    contrast::draw(state, look, layout.contrast, layout.is_wide, buf);
+    strip::draw(state, look, layout.strip, buf);
 }
 
 /// Where the parts go.
@@ -60,6 +76,8 @@ struct Layout {
     verdict: Rect,
     table: Rect,
     contrast: Rect,
+    /// Exits × tokens, from a width of 120; empty where there is no room.
+    strip: Rect,
     footer: Rect,
     is_wide: bool,
 }
@@ -103,6 +121,7 @@ impl Layout {
             verdict: rows(verdict_y, 1),
             table,
             contrast,
+            strip: rows(height - 1, 0),
             footer: rows(height - 1, 1),
             is_wide,
         }
