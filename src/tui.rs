@@ -5,6 +5,7 @@ mod app;
 mod fake;
 mod keymap;
 mod marks;
+mod moves;
 mod number;
 mod row;
 #[cfg(test)]
@@ -13,7 +14,9 @@ mod state;
 mod terminal;
 mod theme;
 mod token_text;
+mod tree;
 mod update;
 mod view;
+mod walk;
 
 pub use app::{Start, run};

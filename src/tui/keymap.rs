@@ -2,6 +2,8 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::state::View;
+
 /// What the user can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -24,6 +26,37 @@ pub(crate) enum Action {
     MoreAlpha,
     FewerCandidates,
     MoreCandidates,
+    CursorLeft,
+    CursorRight,
+    CursorUp,
+    CursorDown,
+    PageBack,
+    PageOn,
+    NextDisagreement,
+    PreviousDisagreement,
+    NextChange,
+    PreviousChange,
+    NextTried,
+    PreviousTried,
+    Run,
+    Cut,
+    Again,
+    Replay,
+    Undo,
+    Redo,
+    Open,
+    Remove,
+    View(View),
+    NextView,
+    PreviousView,
+    Measure,
+    Wider,
+    Narrower,
+    Repeats,
+    Pin,
+    DefaultPins,
+    Race,
+    Axis,
     Help,
     Back,
     Redraw,
@@ -43,16 +76,38 @@ const fn key(action: Action, keys: &'static [KeyCode], shown: &'static str, does
     Binding { action, keys, shown, does }
 }
 
-use KeyCode::{Backspace, Char, Down, End, Esc, F, Home, Left, Right, Up};
+use KeyCode::{
+    BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up,
+};
 
 /// Every key.
 pub(crate) const TABLE: &[Binding] = &[
     key(Action::Take, &[Char(' ')], "Space", "take the underlined token"),
     key(Action::StepBack, &[Backspace], "Backspace", "take the last token back"),
+    key(Action::Run, &[Char('r')], "r", "run, pause"),
+    key(Action::Cut, &[Char('x')], "x", "end the text before this token"),
+    key(Action::Again, &[Char('!')], "!", "draw again from here, next seed"),
+    key(Action::Replay, &[Char('R')], "R", "replay from the first ~ on"),
+    key(Action::Undo, &[Char('u')], "u", "undo a move of the text"),
+    key(Action::Redo, &[Char('U')], "U Ctrl-R", "do it again"),
+    key(Action::Open, &[Enter], "Enter", "another token; adopt; go there"),
+    key(Action::Remove, &[Delete], "Del", "remove the branch"),
     key(Action::Left, &[Left, Char('h')], "← h", "to the token before"),
     key(Action::Right, &[Right, Char('l')], "→ l", "to the token after"),
     key(Action::Up, &[Up, Char('k')], "↑ k", "to the exit above"),
     key(Action::Down, &[Down, Char('j')], "↓ j", "to the exit below"),
+    key(Action::CursorLeft, &[Char('H')], "H Shift-←", "a token back, in every view"),
+    key(Action::CursorRight, &[Char('L')], "L Shift-→", "a token on, in every view"),
+    key(Action::CursorUp, &[Char('K')], "K Shift-↑", "an exit up, in every view"),
+    key(Action::CursorDown, &[Char('J')], "J Shift-↓", "an exit down, in every view"),
+    key(Action::PageBack, &[PageUp], "PgUp Ctrl-B", "ten tokens back"),
+    key(Action::PageOn, &[PageDown], "PgDn Ctrl-F", "ten tokens on"),
+    key(Action::NextDisagreement, &[Char('w'), Char(']')], "w ]", "next token over which exits disagree"),
+    key(Action::PreviousDisagreement, &[Char('W'), Char('[')], "W [", "the one before"),
+    key(Action::NextChange, &[Char('t'), Char('}')], "t }", "next token that contrast changed"),
+    key(Action::PreviousChange, &[Char('T'), Char('{')], "T {", "the one before"),
+    key(Action::NextTried, &[Char(')')], ")", "next token tried here"),
+    key(Action::PreviousTried, &[Char('(')], "(", "the one before"),
     key(Action::First, &[Home, Char('0')], "Home 0", "to the first token"),
     key(Action::OpenSlot, &[End, Char('$')], "End $", "to the token not chosen yet"),
     key(Action::Original, &[Char('g')], "g", "to the model's own output"),
@@ -66,8 +121,23 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::MoreAlpha, &[Char('='), Char('+')], "= +", "greater α, fewer plausible"),
     key(Action::FewerCandidates, &[Char(',')], ",", "fewer plausible at least"),
     key(Action::MoreCandidates, &[Char('.')], ".", "more plausible at least"),
+    key(Action::View(View::Explore), &[Char('1')], "1", "Explore"),
+    key(Action::View(View::Heatmap), &[Char('2')], "2", "Heatmap"),
+    key(Action::View(View::Journeys), &[Char('3')], "3", "Journeys"),
+    key(Action::View(View::WhatIf), &[Char('4')], "4", "What-if"),
+    key(Action::View(View::Branches), &[Char('5')], "5", "Branches"),
+    key(Action::NextView, &[Tab], "Tab", "next view"),
+    key(Action::PreviousView, &[BackTab], "Shift-Tab", "view before"),
+    key(Action::Measure, &[Char('m')], "m", "what ribbon, cells or lines show"),
+    key(Action::Wider, &[Char('z')], "z", "wider cells"),
+    key(Action::Narrower, &[Char('Z')], "Z", "narrower cells"),
+    key(Action::Repeats, &[Char('"')], "\"", "heat cells: changes, or all"),
+    key(Action::Pin, &[Char('p')], "p", "pin this token, or unpin"),
+    key(Action::DefaultPins, &[Char('P')], "P", "no pins but the top tokens"),
+    key(Action::Race, &[Char('v')], "v", "Journeys: race against a"),
+    key(Action::Axis, &[Char('b')], "b", "Journeys: exits, or positions"),
     key(Action::Help, &[Char('?'), F(1)], "? F1", "the marks and the keys"),
-    key(Action::Back, &[Esc], "Esc", "close the help"),
+    key(Action::Back, &[Esc], "Esc", "close, stop a run"),
     key(Action::Redraw, &[], "Ctrl-L", "draw anew"),
     key(Action::Quit, &[Char('q')], "q Ctrl-C", "quit"),
 ];
@@ -78,11 +148,23 @@ pub(crate) fn action(event: KeyEvent) -> Option<Action> {
         return match event.code {
             Char('c') => Some(Action::Quit),
             Char('l') => Some(Action::Redraw),
+            Char('r') => Some(Action::Redo),
+            Char('b') => Some(Action::PageBack),
+            Char('f') => Some(Action::PageOn),
             _ => None,
         };
     }
     if event.modifiers.contains(KeyModifiers::ALT) {
         return None;
+    }
+    if event.modifiers.contains(KeyModifiers::SHIFT) {
+        match event.code {
+            Left => return Some(Action::CursorLeft),
+            Right => return Some(Action::CursorRight),
+            Up => return Some(Action::CursorUp),
+            Down => return Some(Action::CursorDown),
+            _ => {}
+        }
     }
     TABLE.iter().find(|binding| binding.keys.contains(&event.code)).map(|binding| binding.action)
 }
@@ -118,6 +200,6 @@ mod tests {
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::NONE), Some(Action::Contrast));
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::ALT), None);
         assert_eq!(press(KeyCode::Char('E'), KeyModifiers::SHIFT), Some(Action::SetExpert));
-        assert_eq!(press(KeyCode::Char('z'), KeyModifiers::NONE), None);
+        assert_eq!(press(KeyCode::Char('Q'), KeyModifiers::NONE), None);
     }
 }

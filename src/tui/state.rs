@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use super::{
+    moves::Move,
+    tree::{NodeId, Tree},
+};
 use crate::session::{
     protocol::{ModelCard, Query},
     reading::Reading,
@@ -14,6 +18,8 @@ pub(crate) struct TextToken {
     pub(crate) id: TokenId,
     /// The decoding that took it; `None` for the prompt.
     pub(crate) taken_by: Option<Decoding>,
+    /// Chosen by the user, whatever the decoding would have taken.
+    pub(crate) forced: bool,
 }
 
 /// What the user has chosen before the model is open.
@@ -157,6 +163,15 @@ pub(crate) struct State {
     /// Turns while the engine works.
     pub(crate) tick: usize,
     pub(crate) asked: Option<Query>,
+    /// All texts, and the end of the present one; `text` and `traces` are its path, spread out.
+    pub(crate) tree: Tree,
+    pub(crate) node: Option<NodeId>,
+    pub(crate) undo: Vec<Move>,
+    pub(crate) redo: Vec<Move>,
+    /// Tokens that a run still makes.
+    pub(crate) run: Option<usize>,
+    /// The selected row of Branches.
+    pub(crate) branch: usize,
     /// Which view is shown.
     pub(crate) view: View,
     pub(crate) heatmap: Heatmap,
@@ -190,6 +205,12 @@ impl State {
             millis: None,
             tick: 0,
             asked: None,
+            tree: Tree::default(),
+            node: None,
+            undo: Vec::new(),
+            redo: Vec::new(),
+            run: None,
+            branch: 0,
             view: View::Explore,
             heatmap: Heatmap::default(),
             journeys: Journeys::default(),

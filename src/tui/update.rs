@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{
     keymap::Action,
-    state::{State, TextToken},
+    moves,
+    state::{CELL_WIDTHS, State, TextToken, View},
+    walk,
 };
 use crate::session::{
     protocol::{Event, ModelCard},
@@ -33,13 +35,46 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Quit => return Effect::Quit,
         Action::Redraw => return Effect::Redraw,
         Action::Help => state.help = !state.help,
-        Action::Back => state.help = false,
-        Action::Left => go_to(state, state.position.saturating_sub(1)),
-        Action::Right => go_to(state, state.position + 1),
+        Action::Back => {
+            if !state.help {
+                stop_run(state, "stopped: r goes on");
+            }
+            state.help = false;
+        }
+        Action::Left | Action::Right | Action::Up | Action::Down => walk::step(state, action),
+        Action::CursorLeft => go_to(state, state.position.saturating_sub(1)),
+        Action::CursorRight => go_to(state, state.position + 1),
+        Action::CursorUp => state.row = state.row.saturating_sub(1),
+        Action::CursorDown => state.row = (state.row + 1).min(last_row),
+        Action::PageBack => go_to(state, state.position.saturating_sub(walk::PAGE)),
+        Action::PageOn => go_to(state, state.position + walk::PAGE),
+        Action::NextDisagreement => walk::seek(state, true, walk::disagrees),
+        Action::PreviousDisagreement => walk::seek(state, false, walk::disagrees),
+        Action::NextChange => walk::seek(state, true, walk::is_changed),
+        Action::PreviousChange => walk::seek(state, false, walk::is_changed),
+        Action::NextTried => moves::neighbour(state, state.position, 1),
+        Action::PreviousTried => moves::neighbour(state, state.position, -1),
+        Action::Run => run(state),
+        Action::Cut => cut(state),
+        Action::Again => moves::again(state, false),
+        Action::Replay => moves::again(state, true),
+        Action::Undo => moves::undo(state, true),
+        Action::Redo => moves::undo(state, false),
+        Action::Open => walk::open(state),
+        Action::Remove => walk::remove(state),
+        Action::View(view) => state.view = view,
+        Action::NextView => walk::turn(state, 1),
+        Action::PreviousView => walk::turn(state, View::ALL.len() - 1),
+        Action::Measure => walk::measure(state),
+        Action::Wider => state.heatmap.width = (state.heatmap.width + 1).min(CELL_WIDTHS.len() - 1),
+        Action::Narrower => state.heatmap.width = state.heatmap.width.saturating_sub(1),
+        Action::Repeats => state.heatmap.all = !state.heatmap.all,
+        Action::Pin => walk::pin(state),
+        Action::DefaultPins => state.pins.clear(),
+        Action::Race => state.journeys.race = !state.journeys.race,
+        Action::Axis => state.journeys.over_positions = !state.journeys.over_positions,
         Action::First => go_to(state, 0),
         Action::OpenSlot => go_to(state, usize::MAX),
-        Action::Up => state.row = state.row.saturating_sub(1),
-        Action::Down => state.row = (state.row + 1).min(last_row),
         Action::Original => state.row = 0,
         Action::Lowest => state.row = last_row,
         Action::Deciding => to_deciding(state),
@@ -77,7 +112,25 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
     Effect::None
 }
 
-fn go_to(state: &mut State, position: usize) {
+fn run(state: &mut State) {
+    if state.run.is_some() {
+        stop_run(state, "paused: r goes on");
+    } else if !state.is_full() && state.stopped.is_none() && !state.text.is_empty() {
+        state.run = Some(usize::MAX);
+        state.take_when_known = true;
+        take(state);
+    }
+}
+
+fn cut(state: &mut State) {
+    if state.position == 0 {
+        state.notice = Some("a text needs one token: nothing is predicted before it".into());
+    } else {
+        moves::cut(state, state.position);
+    }
+}
+
+pub(super) fn go_to(state: &mut State, position: usize) {
     state.following = false;
     state.position = position.min(state.open_slot());
 }
@@ -96,7 +149,7 @@ fn with_exit(state: &mut State, change: impl FnOnce(&mut Pair, ExitId)) {
     }
 }
 
-fn set_pair(state: &mut State, pair: Pair) {
+pub(super) fn set_pair(state: &mut State, pair: Pair) {
     state.pair = pair;
     if state.contrast_decides() {
         state.decoding.method = Method::Contrast(pair);
@@ -107,46 +160,64 @@ fn ask_to_take(state: &mut State) {
     if let (true, Some(card)) = (state.is_full(), &state.card) {
         let context = card.context;
         state.notice = Some(format!("context full, {context} of {context}: Backspace makes room"));
+    } else if state.run.is_some() {
+        stop_run(state, "paused: r goes on");
     } else if state.stopped.is_none() && !state.text.is_empty() {
         state.take_when_known = true;
         take(state);
     }
 }
 
-/// Takes the next token if it is known; at most one further Space waits.
+/// Takes the next token if it is known, in a run as many as are known; at most one further Space waits.
 fn take(state: &mut State) {
-    let Some(id) = state.ghost().filter(|_| state.take_when_known) else { return };
-    let slot = state.open_slot();
     let end = state.card.as_ref().and_then(|card| card.end_of_text);
-    state.take_when_known = false;
-    state.following |= state.position == slot;
-    state.text.push(TextToken { id, taken_by: Some(state.decoding.clone()) });
-    state.traces.resize(state.text.len() + 1, None);
-    if Some(id) == end {
-        state.notice = Some("end of text: Space goes on beyond it".into());
+    while let Some(id) = state.ghost().filter(|_| state.take_when_known) {
+        state.take_when_known = false;
+        if state.run.is_some() && Some(id) == end {
+            stop_run(state, "the run stops before the end of the text: Space takes it");
+            return;
+        }
+        let slot = state.open_slot();
+        state.following |= state.position == slot;
+        let token = TextToken { id, taken_by: Some(state.decoding.clone()), forced: false };
+        moves::append(state, token);
+        if Some(id) == end {
+            state.notice = Some("end of text: Space goes on beyond it".into());
+        }
+        if let Some(left) = state.run {
+            state.run = left.checked_sub(1).filter(|left| *left > 0);
+            state.take_when_known = state.run.is_some();
+        }
+        let known = state.is_full() || state.fresh(state.open_slot()).is_some();
+        if known && state.following {
+            state.following = false;
+            state.position = state.open_slot();
+        }
+        if state.is_full() {
+            state.run = None;
+            state.take_when_known = false;
+        }
     }
-    if state.is_full() && state.following {
-        state.following = false;
-        state.position = state.open_slot();
+}
+
+fn stop_run(state: &mut State, notice: &str) {
+    if state.run.take().is_some() {
+        state.take_when_known = false;
+        state.notice = Some(notice.into());
     }
 }
 
 fn step_back(state: &mut State) {
+    state.run = None;
     state.take_when_known = false;
     if state.text.len() < 2 {
         state.notice = Some("a text needs one token: nothing is predicted before it".into());
         return;
     }
     let at_slot = state.position == state.open_slot() || state.following;
-    state.following = false;
-    state.text.pop();
-    state.traces.truncate(state.text.len() + 1);
-    // What is known of the new open slot was said about the token that stood there.
-    if let Some(last) = state.traces.last_mut() {
-        let stands = |trace: &Arc<StepTrace>| trace.subject == trace.choice.id;
-        *last = last.take().filter(stands);
-    }
-    state.position = if at_slot { state.open_slot() } else { state.position.min(state.open_slot()) };
+    let position = state.position;
+    moves::cut(state, state.text.len() - 1);
+    state.position = if at_slot { state.open_slot() } else { position.min(state.open_slot()) };
 }
 
 /// Takes in what the engine sends.
@@ -154,9 +225,7 @@ pub(crate) fn hear(state: &mut State, event: Event) {
     match event {
         Event::Opened(card) => opened(state, card),
         Event::Prompt(ids) => {
-            state.text = ids.iter().map(|id| TextToken { id: *id, taken_by: None }).collect();
-            state.traces = vec![None; state.text.len() + 1];
-            state.position = state.open_slot();
+            moves::begin(state, &ids);
             if state.text.is_empty() {
                 state.stopped = Some("the prompt is empty: start again with --prompt TEXT".into());
             } else if let Some(card) = state.card.as_ref().filter(|card| state.text.len() > card.context) {
@@ -204,9 +273,7 @@ fn opened(state: &mut State, card: Arc<ModelCard>) {
 
 fn stepped(state: &mut State, trace: Arc<StepTrace>) {
     let position = trace.position;
-    if let Some(place) = state.traces.get_mut(position) {
-        *place = Some(trace);
-    }
+    moves::keep(state, trace);
     if position == state.open_slot() {
         if state.following {
             state.following = false;

@@ -1,0 +1,161 @@
+//! Moving through what is shown: along the view's own axes, and to what is worth a look.
+
+use super::{
+    keymap::Action,
+    moves,
+    state::{Answer, Measure, Scale, State, View},
+    update::{Flag, flag, go_to, set_pair},
+};
+use crate::session::trace::Method;
+
+/// Tokens of a page.
+pub(super) const PAGE: usize = 10;
+
+/// An arrow key.
+pub(super) fn step(state: &mut State, action: Action) {
+    let last = state.card.as_ref().map_or(0, |card| card.exits.len().saturating_sub(1));
+    let on = |at: usize, most: usize| (at + 1).min(most);
+    match (state.view, action) {
+        (View::WhatIf, Action::Up) => state.what_if.expert = state.what_if.expert.saturating_sub(1),
+        (View::WhatIf, Action::Down) => {
+            state.what_if.expert = on(state.what_if.expert, last.saturating_sub(1));
+            state.what_if.amateur = state.what_if.amateur.max(state.what_if.expert + 1).min(last);
+        }
+        (View::WhatIf, Action::Left) => {
+            state.what_if.amateur = state.what_if.amateur.saturating_sub(1).max(state.what_if.expert + 1).min(last);
+        }
+        (View::WhatIf, _) => state.what_if.amateur = on(state.what_if.amateur, last),
+        (View::Journeys, Action::Up) => state.journeys.row = state.journeys.row.saturating_sub(1),
+        (View::Journeys, Action::Down) => {
+            let pins = state.trace(state.position).map_or(0, |trace| trace.pins.len());
+            state.journeys.row = on(state.journeys.row, pins.saturating_sub(1));
+        }
+        // There, the lowest exit is at the left.
+        (View::Journeys, Action::Left) => state.row = on(state.row, last),
+        (View::Journeys, _) => state.row = state.row.saturating_sub(1),
+        (View::Branches, Action::Up) => state.branch = state.branch.saturating_sub(1),
+        (View::Branches, Action::Down) => {
+            state.branch = on(state.branch, state.tree.branches(state.node).len().saturating_sub(1));
+        }
+        (_, Action::Left) => go_to(state, state.position.saturating_sub(1)),
+        (_, Action::Right) => go_to(state, state.position + 1),
+        (_, Action::Up) => state.row = state.row.saturating_sub(1),
+        (_, _) => state.row = on(state.row, last),
+    }
+}
+
+/// The next or previous position that is worth a look.
+pub(super) fn seek(state: &mut State, onwards: bool, is: fn(&State, usize) -> bool) {
+    let slot = state.open_slot();
+    let found = if onwards {
+        (state.position + 1..=slot).find(|p| is(state, *p))
+    } else {
+        (1..state.position).rev().find(|p| is(state, *p))
+    };
+    match found {
+        Some(position) => go_to(state, position),
+        None => state.notice = Some(format!("none {} here", if onwards { "after" } else { "before" })),
+    }
+}
+
+/// Whether the upper half of the exits, original among them, does not agree.
+pub(super) fn disagrees(state: &State, position: usize) -> bool {
+    let Some(trace) = state.trace(position) else { return false };
+    let upper = &trace.exits[..trace.exits.len().div_ceil(2)];
+    let top = |row: &crate::session::trace::ExitRow| row.top.first().map(|c| c.id);
+    upper.iter().any(|row| top(row) != upper.first().and_then(top))
+}
+
+/// Whether the contrast changed the choice.
+pub(super) fn is_changed(state: &State, position: usize) -> bool {
+    matches!(flag(state, position), Some((_, Some(Flag::Changed))))
+}
+
+/// Enter.
+pub(super) fn open(state: &mut State) {
+    match state.view {
+        View::WhatIf => {
+            if let Some(pair) = state.grid_pair() {
+                set_pair(state, pair);
+                state.decoding.method = Method::Contrast(pair);
+                state.notice = Some("the pair decides from the next token on".into());
+            }
+        }
+        View::Branches => {
+            let branches = state.tree.branches(state.node);
+            if let Some(branch) = branches.get(state.branch) {
+                moves::go(state, Some(branch.end));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Del.
+pub(super) fn remove(state: &mut State) {
+    if state.view == View::Branches {
+        let branches = state.tree.branches(state.node);
+        if let Some(branch) = branches.get(state.branch) {
+            moves::remove(state, branch.start);
+            state.branch = state.branch.min(state.tree.branches(state.node).len().saturating_sub(1));
+        }
+    }
+}
+
+/// Another view, so many tabs on.
+pub(super) fn turn(state: &mut State, by: usize) {
+    let at = View::ALL.iter().position(|view| *view == state.view).unwrap_or(0);
+    state.view = View::ALL[(at + by) % View::ALL.len()];
+}
+
+/// The next thing that the view can show.
+pub(super) fn measure(state: &mut State) {
+    match state.view {
+        View::Heatmap => {
+            state.heatmap.measure = match state.heatmap.measure {
+                Measure::Token => Measure::LnToken,
+                Measure::LnToken => Measure::Rank,
+                Measure::Rank => Measure::Top,
+                Measure::Top => Measure::Entropy,
+                Measure::Entropy => Measure::Agree,
+                Measure::Agree => Measure::Kl,
+                Measure::Kl => Measure::Js,
+                Measure::Js => Measure::Token,
+            }
+        }
+        View::Journeys => {
+            state.journeys.scale = match state.journeys.scale {
+                Scale::P => Scale::LnP,
+                Scale::LnP => Scale::Rank,
+                Scale::Rank => Scale::P,
+            }
+        }
+        View::WhatIf => {
+            state.what_if.answer = match state.what_if.answer {
+                Answer::Choice => Answer::P,
+                Answer::P => Answer::Plausible,
+                Answer::Plausible => Answer::Choice,
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Pins the selected pin of Journeys, elsewhere the top token of the exit under the cursor; or lets go of it.
+pub(super) fn pin(state: &mut State) {
+    let Some(trace) = state.trace(state.position) else { return };
+    let selected = trace.pins.get(state.journeys.row).map(|pin| pin.id).filter(|_| state.view == View::Journeys);
+    let top = trace.exits.get(state.row).and_then(|row| row.top.first()).map(|c| c.id);
+    let Some(id) = selected.or(top) else { return };
+    let there = state.pins.iter().position(|pin| *pin == id);
+    match there {
+        Some(place) => {
+            state.pins.remove(place);
+            state.notice = Some("unpinned".into());
+        }
+        None => {
+            state.pins.push(id);
+            state.notice = Some("pinned: it stays in Journeys when the position moves".into());
+        }
+    }
+}
