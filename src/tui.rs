@@ -6,6 +6,8 @@ mod fake;
 mod keymap;
 mod marks;
 mod moves;
+#[cfg(test)]
+mod moving;
 mod number;
 mod row;
 #[cfg(test)]

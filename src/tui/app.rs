@@ -93,6 +93,7 @@ fn turn(
         }
         screen.terminal.draw(|frame| {
             let area = frame.area();
+            state.window = (area.width, area.height);
             view::draw(state, look, area, frame.buffer_mut());
         })?;
         let first = match inputs.recv_timeout(if state.is_waiting() { TURN } else { Duration::from_hours(1) }) {

@@ -33,6 +33,8 @@ pub(crate) struct Marks {
     /// Eight heights.
     pub(crate) levels: [char; 8],
     pub(crate) rule: char,
+    /// Where a branch leaves.
+    pub(crate) corner: char,
     pub(crate) column: char,
     pub(crate) alpha: &'static str,
     pub(crate) tau: &'static str,
@@ -69,6 +71,7 @@ pub(crate) const UNICODE: Marks = Marks {
     eighths: ['▏', '▎', '▍', '▌', '▋', '▊', '▉'],
     levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     rule: '─',
+    corner: '└',
     column: '│',
     alpha: "α",
     tau: "τ",
@@ -102,6 +105,7 @@ pub(crate) const ASCII: Marks = Marks {
     eighths: ['-', '-', '-', '=', '=', '=', '='],
     levels: ['1', '2', '3', '4', '5', '6', '7', '8'],
     rule: '-',
+    corner: '`',
     column: '|',
     alpha: "a",
     tau: "t",

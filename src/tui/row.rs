@@ -45,6 +45,13 @@ impl<'l> Row<'l> {
         self
     }
 
+    /// Appends text in a style of its own.
+    pub(crate) fn styled(&mut self, text: String, style: Style) -> &mut Self {
+        self.width += text.width();
+        self.spans.push(Span::styled(text, style));
+        self
+    }
+
     /// Fills up with blanks to a column.
     pub(crate) fn to(&mut self, column: usize) -> &mut Self {
         if column > self.width {
@@ -73,8 +80,11 @@ impl<'l> Row<'l> {
         self.rule(self.width + cells)
     }
 
-    /// Draws the line into the first row of an area, `over` laid over all of it.
+    /// Draws the line into the first row of an area, if it has one, `over` laid over all of it.
     pub(crate) fn draw(self, area: Rect, buf: &mut Buffer, over: Style) {
+        if area.is_empty() {
+            return;
+        }
         buf.set_line(area.x, area.y, &Line::from(self.spans), area.width);
         buf.set_style(Rect { height: 1, ..area }, over);
     }

@@ -11,7 +11,7 @@ use super::{
     keymap::Action,
     marks::{ASCII, Marks, UNICODE},
     row::Look,
-    state::State,
+    state::{State, View},
     theme::{Depth, Theme},
     update::{Effect, act},
     view,
@@ -62,6 +62,19 @@ fn other_sizes() {
     insta::assert_snapshot!("60x16", screen(&ready(), 60, 16));
     insta::assert_snapshot!("200x60", screen(&ready(), 200, 60));
     insta::assert_snapshot!("too_small", screen(&ready(), 52, 14));
+}
+
+#[test]
+fn branches() {
+    let mut state = ready();
+    press(&mut state, &[Action::View(View::Branches)]);
+    insta::assert_snapshot!("branches_one", screen(&state, 80, 24));
+    press(&mut state, &[Action::Take, Action::Take, Action::Take]);
+    super::moves::force(&mut state, 8, crate::session::trace::TokenId(9));
+    press(&mut state, &[Action::Take, Action::Contrast, Action::Take]);
+    super::moves::force(&mut state, 9, crate::session::trace::TokenId(10));
+    answer_all(&mut state);
+    insta::assert_snapshot!("branches", screen(&state, 120, 40));
 }
 
 #[test]

@@ -152,7 +152,10 @@ pub(crate) struct State {
     pub(crate) take_when_known: bool,
     /// The cursor goes on when the next token is known.
     pub(crate) following: bool,
-    pub(crate) help: bool,
+    /// The page of the help, from 1; 0 is closed.
+    pub(crate) help: usize,
+    /// Cells of the window.
+    pub(crate) window: (u16, u16),
     /// A sentence for the status row, until the next key.
     pub(crate) notice: Option<String>,
     /// Why the engine is gone.
@@ -198,7 +201,8 @@ impl State {
             decoding: Decoding { method: Method::Contrast(pair), sampling: Sampling::default() },
             take_when_known: false,
             following: false,
-            help: false,
+            help: 0,
+            window: (80, 24),
             notice: None,
             stopped: None,
             reading: None,

@@ -6,6 +6,7 @@ use super::{
     keymap::Action,
     moves,
     state::{CELL_WIDTHS, State, TextToken, View},
+    view::help,
     walk,
 };
 use crate::session::{
@@ -34,12 +35,16 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
     match action {
         Action::Quit => return Effect::Quit,
         Action::Redraw => return Effect::Redraw,
-        Action::Help => state.help = !state.help,
+        Action::Help => {
+            let (width, height) = (usize::from(state.window.0), usize::from(state.window.1));
+            let pages = help::pages(width, height.saturating_sub(2));
+            state.help = (state.help + 1) % (pages + 1);
+        }
         Action::Back => {
-            if !state.help {
+            if state.help == 0 {
                 stop_run(state, "stopped: r goes on");
             }
-            state.help = false;
+            state.help = 0;
         }
         Action::Left | Action::Right | Action::Up | Action::Down => walk::step(state, action),
         Action::CursorLeft => go_to(state, state.position.saturating_sub(1)),

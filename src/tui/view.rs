@@ -7,9 +7,10 @@ mod branches;
 mod contrast;
 mod footer;
 mod heatmap;
-mod help;
+pub(crate) mod help;
 mod journeys;
 mod name;
+mod status;
 mod strip;
 mod table;
 mod text;
@@ -17,11 +18,12 @@ mod verdict;
 mod what_if;
 
 use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr;
 
 use super::{
     row::{Look, Row, line_of},
     state::{State, View},
-    theme::Role,
+    theme::{Role, Theme},
 };
 
 /// Smaller windows get one sentence.
@@ -32,6 +34,8 @@ const WIDE: u16 = 120;
 const CONTRAST_ROWS: usize = 4;
 /// Rows of the panel beside the table, if there is room.
 const PANEL_ROWS: usize = 22;
+/// Rows from which on there is a status row.
+const STATUS_FROM: usize = 30;
 /// A text line and its ribbon.
 const TEXT_ROWS: usize = 2;
 const MOST_TEXT_LINES: usize = 5;
@@ -46,8 +50,8 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     }
     let layout = Layout::of(state, area);
     tabs(state, look, layout.tabs, buf);
-    if state.help {
-        help::draw(look, layout.body, buf);
+    if state.help > 0 {
+        help::draw(look, state.help, layout.body, buf);
     } else {
         match state.view {
             View::Explore => explore(state, look, &layout, buf),
@@ -57,6 +61,7 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             View::Branches => branches::draw(state, look, layout.body, buf),
         }
     }
+    status::draw(state, look, layout.status, buf);
     footer::draw(state, look, layout.footer, buf);
 }
 
@@ -78,6 +83,7 @@ struct Layout {
     contrast: Rect,
     /// Exits × tokens, from a width of 120; empty where there is no room.
     strip: Rect,
+    status: Rect,
     footer: Rect,
     is_wide: bool,
 }
@@ -104,8 +110,19 @@ impl Layout {
         let table_rows = 1 + exits.min(height.saturating_sub(fixed + contrast_rows));
         // Beside a short table the panel may be taller, as far as the text does not need the rows.
         let panel = PANEL_ROWS.min(height.saturating_sub(4 + TEXT_ROWS * MOST_TEXT_LINES));
-        let lower = if is_wide { table_rows.max(panel) } else { table_rows + contrast_rows };
-        let text_rows = height.saturating_sub(3 + lower);
+        let status_rows = usize::from(height >= STATUS_FROM);
+        // All exits, under a rule and a head, and two lines of text: else no strip.
+        let strip_rows = if is_wide && height >= 3 + status_rows + table_rows + exits + 2 + 2 * TEXT_ROWS + 1 {
+            exits + 2
+        } else {
+            0
+        };
+        let lower = match (is_wide, strip_rows) {
+            (true, 0) => table_rows.max(panel),
+            (true, _) => table_rows,
+            _ => table_rows + contrast_rows,
+        };
+        let text_rows = height.saturating_sub(3 + status_rows + lower + strip_rows);
         let verdict_y = 1 + text_rows;
         let table_width = if is_wide { table::WIDTH } else { area.width };
         let table = Rect { width: table_width, ..rows(verdict_y + 1, table_rows) };
@@ -116,12 +133,13 @@ impl Layout {
         };
         Self {
             tabs: rows(0, 1),
-            body: rows(1, height - 2),
+            body: rows(1, height - 2 - status_rows),
             text: rows(1, text_rows.min(1 + TEXT_ROWS * MOST_TEXT_LINES)),
             verdict: rows(verdict_y, 1),
             table,
             contrast,
-            strip: rows(height - 1, 0),
+            strip: rows(verdict_y + 1 + lower, strip_rows),
+            status: rows(height - 1 - status_rows, status_rows),
             footer: rows(height - 1, 1),
             is_wide,
         }
@@ -131,19 +149,42 @@ impl Layout {
 /// The head line: the view, the model, the decoding, and how full the context is.
 fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let mut row = Row::new(look);
-    row.put(" ", Role::Plain).put("[Explore]", Role::Strong);
+    // Without their names where the window is narrow, but for the one that is shown.
+    let names = area.width >= 80;
+    for (n, view) in View::ALL.into_iter().enumerate() {
+        let (digit, name) = (n + 1, view.name());
+        if view == state.view {
+            row.put(" ", Role::Plain).styled(format!("[{digit} {name}]"), Theme::cursor());
+        } else if names {
+            row.put(format!(" {digit} {name}"), Role::Faint);
+        } else {
+            row.put(format!(" {digit}"), Role::Faint);
+        }
+    }
     let width = usize::from(area.width);
     if let Some(card) = &state.card {
         let full = format!("{}/{}", state.text.len(), card.context);
         let method = name::method(&state.decoding.method, look);
-        let pace =
-            state.millis.filter(|_| area.width >= WIDE).map(|ms| format!("{ms:.0} ms/token   ")).unwrap_or_default();
-        let (name, right) = (card.name.clone(), format!("{pace}{method}   {full} "));
-        let room = width.saturating_sub(row.width() + right.chars().count() + 4);
-        let name = super::token_text::clip(&name, room, &look.marks);
-        let start = width.saturating_sub(right.chars().count() + name.chars().count() + 2);
-        row.to(start).put(name, Role::Faint).put("  ", Role::Plain);
-        row.put(pace, Role::Faint).put(format!("{method}   "), Role::Plain);
+        let pace = state.millis.filter(|_| area.width >= WIDE).map(|ms| format!("{ms:.0} ms/token"));
+        // From the right, as far as there is room: how full, the decoding, the pace, the model.
+        let mut left = width.saturating_sub(row.width() + full.width() + 2);
+        let mut fits = |text: String| {
+            let needed = text.width() + 2;
+            let fits = needed <= left;
+            left -= if fits { needed } else { 0 };
+            fits.then_some(text)
+        };
+        let method = fits(method);
+        let pace = pace.and_then(&mut fits);
+        let name = fits(card.name.clone());
+        let parts = [(name, Role::Faint), (pace, Role::Faint), (method, Role::Plain)];
+        let used: usize = parts.iter().filter_map(|(text, _)| Some(text.as_ref()?.width() + 2)).sum();
+        row.to(width.saturating_sub(used + full.width() + 1));
+        for (text, role) in parts {
+            if let Some(text) = text {
+                row.put(text, role).put("  ", Role::Plain);
+            }
+        }
         let nearly = 100 * state.text.len() >= 95 * card.context;
         row.put(full, if nearly { Role::Warn } else { Role::Faint });
     } else {

@@ -1,7 +1,109 @@
-//! The tree of texts.
-use ratatui::{buffer::Buffer, layout::Rect};
+//! The tree of texts: a row a branch, under the one that it leaves.
 
-use crate::tui::{row::Look, state::State};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// Draws the view.
-pub(super) fn draw(_state: &State, _look: &Look, _area: Rect, _buf: &mut Buffer) {}
+use super::name;
+use crate::tui::{
+    number,
+    row::{Look, Row, line_of},
+    state::State,
+    theme::{Role, Theme},
+    token_text::{clip, flowing},
+    tree::{Branch, NodeId},
+};
+
+/// Cells of the tree's lines and the title; of tokens, decoding and mean at the right.
+const LEFT: usize = 22;
+const RIGHT: usize = 38;
+
+/// Draws the view: head, branches around the selected one, and what the selected one says in full.
+pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let branches = state.tree.branches(state.node);
+    let width = usize::from(area.width);
+    let mut head = Row::new(look);
+    head.put("   at  token", Role::Faint).to(LEFT).put("text", Role::Faint);
+    head.right("tokens", width - RIGHT + 8, Role::Faint).to(width - RIGHT + 11).put("taken by", Role::Faint);
+    head.right("mean ln p", width.saturating_sub(1), Role::Faint);
+    if let Some(area) = line_of(area, 0) {
+        head.draw(area, buf, Style::default());
+    }
+    let room = usize::from(area.height).saturating_sub(4);
+    let first = (state.branch + 1).saturating_sub(room);
+    for (n, branch) in branches.iter().enumerate().skip(first).take(room) {
+        let row = branch_row(state, look, branch, width);
+        if let Some(area) = line_of(area, 1 + n - first) {
+            row.draw(area, buf, if n == state.branch { Theme::cursor() } else { Style::default() });
+        }
+    }
+    let sentence = match branches.len() {
+        0 | 1 => "one text so far; Enter on a token in Explore takes another, x ends the text before it".to_owned(),
+        count => format!("{} of {count} texts", state.branch.min(count - 1) + 1),
+    };
+    if let Some(area) = line_of(area, usize::from(area.height).saturating_sub(1)) {
+        let mut row = Row::new(look);
+        row.put(format!(" {sentence}"), Role::Faint);
+        row.draw(area, buf, Style::default());
+    }
+}
+
+fn branch_row<'l>(state: &State, look: &'l Look, branch: &Branch, width: usize) -> Row<'l> {
+    let path = state.tree.path(Some(branch.end));
+    let mut row = Row::new(look);
+    let is_present = Some(branch.end) == state.node;
+    row.put(if is_present { ">" } else { " " }, Role::Strong);
+    // Deeper branches than there are cells for stand at the edge.
+    let depth = branch.depth.min(4);
+    let tree = match depth {
+        0 => String::new(),
+        depth => format!("{}{}{}", "  ".repeat(depth - 1), look.marks.corner, look.marks.rule),
+    };
+    row.put(tree, Role::Faint);
+    let title = if branch.at == 0 { "main".into() } else { format!("{:>3}  {}", branch.at, name(state, look, branch)) };
+    row.put(clip(&title, LEFT.saturating_sub(row.width() + 1), &look.marks), Role::Strong).to(LEFT);
+    let room = width.saturating_sub(LEFT + RIGHT);
+    row.put(clip(&own_text(state, look, &path[branch.at.min(path.len() - 1)..]), room, &look.marks), Role::Plain);
+    row.right(path.len().to_string(), width - RIGHT + 8, Role::Plain).to(width - RIGHT + 11);
+    row.put(clip(&taken_by(state, look, branch), RIGHT - 20, &look.marks), Role::Plain);
+    if let Some(mean) = mean_ln_p(state, &path) {
+        row.right(number::signed5(mean), width.saturating_sub(1), Role::Plain);
+    }
+    row
+}
+
+/// The name of the present text: the branch's, or main.
+pub(super) fn name_of_text(state: &State, look: &Look) -> String {
+    let branches = state.tree.branches(state.node);
+    let found = branches.iter().find(|branch| Some(branch.end) == state.node).filter(|branch| branch.at > 0);
+    found.map_or_else(|| "main".into(), |branch| name(state, look, branch))
+}
+
+/// Its title, or its first own token.
+fn name(state: &State, look: &Look, branch: &Branch) -> String {
+    let id = state.tree.token(branch.start).id;
+    let token = || state.card.as_ref().map_or_else(String::new, |card| name::token(card, id, look));
+    state.tree.title(branch.start).map_or_else(token, ToOwned::to_owned)
+}
+
+fn own_text(state: &State, look: &Look, nodes: &[NodeId]) -> String {
+    let Some(card) = &state.card else { return String::new() };
+    // A line of the list needs no more.
+    let ids = nodes.iter().take(100).map(|node| state.tree.token(*node).id);
+    flowing(ids.map(|id| (card.bytes_of(id), card.is_special(id))), &look.marks).concat()
+}
+
+/// What took the branch's first own token.
+fn taken_by(state: &State, look: &Look, branch: &Branch) -> String {
+    let token = state.tree.token(branch.start);
+    match &token.taken_by {
+        _ if token.forced => "you".into(),
+        None => "prompt".into(),
+        Some(decoding) => name::method(&decoding.method, look),
+    }
+}
+
+/// Mean ln p under original of the tokens that are known.
+fn mean_ln_p(state: &State, path: &[NodeId]) -> Option<f32> {
+    let known = path.iter().filter_map(|node| state.tree.trace(*node)).filter_map(|trace| trace.exits.first());
+    let all: Vec<f32> = known.map(|row| row.ln_p).collect();
+    (!all.is_empty()).then(|| all.iter().sum::<f32>() / all.len() as f32)
+}

@@ -29,7 +29,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
 
 /// Hints from the left as far as they fit; `? help` is always the last but one, `q quit` the last.
 fn hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
-    let last = [("?", "help"), ("q", "quit")];
+    let last = [("?", if state.help > 0 { "more" } else { "help" }), ("q", "quit")];
     let take = match (state.ghost(), &state.card) {
         (Some(id), Some(card)) => format!("take {}", name::clipped(card, id, 12, look)),
         _ => "next token".into(),
@@ -47,7 +47,7 @@ fn hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
     ];
     let length = |(keys, does): (&str, &str)| keys.width() + does.width() + 3;
     let reserved: usize = last.into_iter().map(length).sum();
-    let hints = if state.help { &[("Esc", "close")][..] } else { &hints[..] };
+    let hints = if state.help > 0 { &[("Esc", "close")][..] } else { &hints[..] };
     for hint in hints {
         if row.width() + length(*hint) + reserved <= width {
             put(row, *hint);

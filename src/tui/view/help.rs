@@ -8,34 +8,46 @@ use crate::tui::{
     theme::Role,
 };
 
-/// Draws over the body. In a wide window keys stand beside the marks, else below them as far as there is room.
-pub(super) fn draw(look: &Look, area: Rect, buf: &mut Buffer) {
-    let marks = marks(look);
-    let two = area.width >= 120;
-    for (n, (sign, meaning)) in marks.iter().enumerate() {
-        let mut row = Row::new(look);
-        row.put(" ", Role::Plain).put(sign.clone(), Role::Strong).to(11).put(meaning.clone(), Role::Plain);
-        put(row, n, area, buf);
-    }
-    let half = 76;
-    let keys_area = if two {
-        Rect { x: area.x + half, width: area.width - half, ..area }
-    } else {
-        let used = u16::try_from(marks.len() + 1).unwrap_or(0).min(area.height);
-        Rect { y: area.y + used, height: area.height - used, ..area }
-    };
-    let keys = keys(look);
-    // Two columns where the rows do not suffice.
-    let per_column = if two { keys.len() } else { keys.len().div_ceil(2) };
-    for n in 0..per_column {
-        let mut row = Row::new(look);
-        for (column, (shown, does)) in [keys.get(n), keys.get(n + per_column)].into_iter().flatten().enumerate() {
-            let start = column * usize::from(keys_area.width) / 2;
-            let room = if two { usize::MAX } else { usize::from(keys_area.width) / 2 - 13 };
-            row.to(start).put(" ", Role::Plain).put(shown.clone(), Role::Strong).to(start + 12);
-            row.put(crate::tui::token_text::clip(does, room, &look.marks), Role::Plain);
+/// Cells of a column of keys.
+const COLUMN: usize = 40;
+/// Cells of the keys themselves.
+const KEYS: usize = 13;
+
+/// How many pages the help has in an area.
+pub(crate) fn pages(width: usize, height: usize) -> usize {
+    let columns = (width / COLUMN).max(1);
+    let first = columns * height.saturating_sub(MARKS + 1);
+    let rest = TABLE.len().saturating_sub(first);
+    1 + rest.div_ceil((columns * height).max(1))
+}
+
+/// Draws a page (from 1) over the body: on the first the marks, then the keys from the one table, as many as fit.
+pub(super) fn draw(look: &Look, page: usize, area: Rect, buf: &mut Buffer) {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let columns = (width / COLUMN).max(1);
+    let first = columns * height.saturating_sub(MARKS + 1);
+    let mut area = area;
+    if page == 1 {
+        for (n, (sign, meaning)) in marks(look).into_iter().enumerate() {
+            let mut row = Row::new(look);
+            row.put(" ", Role::Plain).put(sign, Role::Strong).to(KEYS).put(meaning, Role::Plain);
+            put(row, n, area, buf);
         }
-        put(row, n, keys_area, buf);
+        let used = u16::try_from(MARKS + 1).unwrap_or(0).min(area.height);
+        area = Rect { y: area.y + used, height: area.height - used, ..area };
+    }
+    let keys = keys(look);
+    let rows = usize::from(area.height);
+    let start = if page == 1 { 0 } else { first + (page - 2) * columns * rows };
+    for n in 0..rows {
+        let mut row = Row::new(look);
+        for column in 0..columns {
+            let Some((shown, does)) = keys.get(start + column * rows + n) else { continue };
+            let x = column * COLUMN;
+            row.to(x).put(" ", Role::Plain).put(shown.clone(), Role::Strong).to(x + KEYS);
+            row.put(crate::tui::token_text::clip(does, COLUMN - KEYS - 1, &look.marks), Role::Plain);
+        }
+        put(row, n, area, buf);
     }
 }
 
@@ -56,6 +68,9 @@ fn keys(look: &Look) -> Vec<(String, String)> {
     let does = |text: &str| text.replace('α', look.marks.alpha);
     TABLE.iter().map(|binding| (shown(binding.shown), does(binding.does))).collect()
 }
+
+/// Lines of [`marks`].
+const MARKS: usize = 8;
 
 fn marks(look: &Look) -> Vec<(String, String)> {
     let m = &look.marks;
