@@ -191,6 +191,7 @@ fn main() {
             candidates: 10,
             pins: Arc::default(),
             grid: None,
+            vocabulary: None,
         };
         let runs: [&mut dyn FnMut() -> f32; 3] = [
             &mut || plain.step(id, past),

@@ -7,6 +7,7 @@ pub mod reader;
 pub mod reading;
 pub mod run;
 pub mod trace;
+pub mod vocabulary;
 pub mod worker;
 
 /// The terminal's settings, kept where an abort below Rust can restore them; and a way to prove it.

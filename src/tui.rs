@@ -9,6 +9,7 @@ mod moves;
 #[cfg(test)]
 mod moving;
 mod number;
+mod panel;
 mod row;
 #[cfg(test)]
 mod screens;
@@ -17,6 +18,7 @@ mod terminal;
 mod theme;
 mod token_text;
 mod tree;
+mod typing;
 mod update;
 mod view;
 mod walk;

@@ -3,7 +3,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::trace::{Decoding, ExitId, Pair, StepTrace, TokenId};
+use super::{
+    trace::{Decoding, ExitId, Pair, StepTrace, TokenId},
+    vocabulary::Vocabulary,
+};
 
 /// A question about one position. The newest unanswered query replaces the one before.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct Query {
     pub pins: Arc<[TokenId]>,
     /// Ask for what every pair would choose, with this one in detail.
     pub grid: Option<Pair>,
+    /// Ask for every token of the vocabulary, contrasted by this pair.
+    pub vocabulary: Option<Pair>,
 }
 
 /// What the engine sends.
@@ -48,6 +53,15 @@ pub enum Event {
         trace: Arc<StepTrace>,
         /// What the evaluation took, if the trunk ran.
         millis: Option<f32>,
+        /// Every token, if that was asked for.
+        vocabulary: Option<Arc<Vocabulary>>,
+    },
+    /// The tokens of a text that was asked about, or why it has none.
+    Tokens {
+        /// The text.
+        text: String,
+        /// Its tokens.
+        ids: Result<Arc<[TokenId]>, String>,
     },
     /// A sentence for the status row: something changed that the user should know (fewer threads, say).
     Notice(String),

@@ -9,6 +9,7 @@ use super::{
     analyze::{Analysis, Question},
     protocol::{ModelCard, Query},
     trace::{Choice, Decoding, ExitId, Method, Pair, StepTrace},
+    vocabulary::Vocabulary,
 };
 
 /// Positions whose logits are kept: 2.6 MB each at GPT-2 Medium.
@@ -83,6 +84,18 @@ impl Reader {
         };
         let analysis = Analysis::new(&self.kept[index].1, &self.exits, 0);
         analysis.trace(query.position, &question).ok_or_else(|| Error::EmptyText.into())
+    }
+
+    /// Every token at a query's position, if it asks for that.
+    ///
+    /// # Errors
+    /// As [`Reader::answer`].
+    pub fn vocabulary(&mut self, query: &Query) -> Result<Option<Vocabulary>, ReadError> {
+        let Some(pair) = query.vocabulary else { return Ok(None) };
+        self.require_exits(&query.decoding, Some(pair))?;
+        let index = self.evaluate(query, &mut |_| true)?;
+        let analysis = Analysis::new(&self.kept[index].1, &self.exits, 0);
+        Ok(analysis.vocabulary(query.position, pair))
     }
 
     /// What the decoding of a query takes.

@@ -87,6 +87,7 @@ impl<'r> Run<'r> {
             candidates,
             pins: Arc::default(),
             grid: None,
+            vocabulary: None,
         })
     }
 

@@ -29,6 +29,7 @@ struct Inbox {
 #[derive(Default)]
 struct Slot {
     query: Option<Query>,
+    text: Option<String>,
     closed: bool,
 }
 
@@ -67,6 +68,21 @@ impl Worker {
     }
 }
 
+/// What a worker is asked.
+enum Task {
+    Answer(Box<Query>),
+    Tokenize(String),
+}
+
+impl Worker {
+    /// Asks for the tokens of a text. Replaces a text that has not been taken up.
+    pub fn tokenize(&self, text: String) {
+        let mut slot = self.inbox.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.text = Some(text);
+        self.inbox.changed.notify_one();
+    }
+}
+
 impl Drop for Worker {
     fn drop(&mut self) {
         self.inbox.slot.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
@@ -75,15 +91,18 @@ impl Drop for Worker {
 }
 
 impl Inbox {
-    /// Waits for a query; `None` when nobody can ask any more.
-    fn next(&self) -> Option<Query> {
+    /// Waits for something to do, what is quick first; `None` when nobody can ask any more.
+    fn next(&self) -> Option<Task> {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if slot.closed {
                 return None;
             }
+            if let Some(text) = slot.text.take() {
+                return Some(Task::Tokenize(text));
+            }
             if let Some(query) = slot.query.take() {
-                return Some(query);
+                return Some(Task::Answer(Box::new(query)));
             }
             slot = self.changed.wait(slot).unwrap_or_else(PoisonError::into_inner);
         }
@@ -108,17 +127,29 @@ fn run(open: Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<Str
     };
     send(Event::Opened(Arc::new(reader.card(&name))));
     send(Event::Prompt(ids.into()));
-    while let Some(query) = inbox.next() {
+    while let Some(task) = inbox.next() {
+        let query = match task {
+            Task::Answer(query) => *query,
+            Task::Tokenize(text) => {
+                let ids = reader.model().tokenizer.encode(&text).map(Into::into).map_err(|error| error.to_string());
+                if !send(Event::Tokens { text, ids }) {
+                    break;
+                }
+                continue;
+            }
+        };
         let started = Instant::now();
         let before = reader.engine().ids().len();
         let total = query.position;
         // Another thought of the user's is worth more than the rest of a long text.
         let mut progress = |done: usize| send(Event::Reading { done, total }) && !inbox.is_waiting();
-        let event = match reader.answer(&query, &mut progress) {
-            Ok(trace) => {
+        let answer = reader.answer(&query, &mut progress);
+        let event = match answer.and_then(|trace| Ok((trace, reader.vocabulary(&query)?))) {
+            Ok((trace, vocabulary)) => {
                 let ran = reader.engine().ids().len() > before;
                 let millis = ran.then(|| started.elapsed().as_secs_f32() * 1000.0);
-                Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis }
+                let vocabulary = vocabulary.map(Arc::new);
+                Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis, vocabulary }
             }
             Err(ReadError::Interrupted) => continue,
             Err(error) => Event::Refused { ticket: query.ticket, reason: error.to_string() },

@@ -12,10 +12,12 @@ use ratatui::crossterm::event::{self, KeyEventKind};
 use super::{
     keymap,
     marks::Marks,
+    panel::Panel,
     row::Look,
     state::{State, Wish},
     terminal::Screen,
     theme::Theme,
+    typing,
     update::{self, Effect},
     view,
 };
@@ -91,6 +93,12 @@ fn turn(
         if let Some(query) = state.next_query() {
             worker.ask(query);
         }
+        if let Some(Panel::Editor(editor)) = &mut state.panel
+            && editor.asked.as_deref() != Some(editor.field.value())
+        {
+            editor.asked = Some(editor.field.value().to_owned());
+            worker.tokenize(editor.field.value().to_owned());
+        }
         screen.terminal.draw(|frame| {
             let area = frame.area();
             state.window = (area.width, area.height);
@@ -123,6 +131,11 @@ fn turn(
 
 fn key(state: &mut State, event: event::Event) -> Effect {
     match event {
+        event::Event::Key(key) if key.kind != KeyEventKind::Release && state.panel.is_some() => typing::key(state, key),
+        event::Event::Paste(text) => {
+            typing::paste(state, &text);
+            Effect::None
+        }
         event::Event::Key(key) if key.kind != KeyEventKind::Release => {
             keymap::action(key).map_or(Effect::None, |action| update::act(state, action))
         }

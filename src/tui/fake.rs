@@ -8,6 +8,7 @@ use crate::session::{
     grid::{Cell, GRID_ALPHAS, GRID_MINIMA, Grid},
     protocol::{Event, ModelCard},
     trace::{Candidate, Choice, ContrastTrace, Contrasted, ExitId, ExitRow, Method, Pair, PinRow, StepTrace, TokenId},
+    vocabulary::Vocabulary,
 };
 
 const WORDS: [&str; 16] = [
@@ -163,6 +164,21 @@ fn grid(exits: &[ExitRow], pair: Pair) -> Grid {
     }
 }
 
+/// A small vocabulary: what the rows list, and little of the rest.
+fn vocabulary(state: &State, query: &crate::session::protocol::Query) -> Option<Arc<Vocabulary>> {
+    let pair = query.vocabulary?;
+    let exits = state.card.as_ref()?.exits.len();
+    let row = |(top, ..): Exit| {
+        let mut ln_p = vec![1e-4f32.ln(); WORDS.len()];
+        top.iter().for_each(|(word, p)| ln_p[id(word).index()] = p.ln());
+        ln_p
+    };
+    let exits: Vec<Vec<f32>> = EXITS.into_iter().take(exits).map(row).collect();
+    let mut contrast = exits[1].clone();
+    PLAUSIBLE.iter().for_each(|(word, _, _, result, _)| contrast[id(word).index()] = result.ln());
+    Some(Arc::new(Vocabulary { position: query.position, exits, contrast, pair }))
+}
+
 /// A screen just opened on the prompt, nothing answered yet.
 pub(super) fn opened() -> State {
     let mut state = State::new("gpt2-mexit.gguf".into(), Wish::default());
@@ -183,5 +199,13 @@ pub(super) fn answer(state: &mut State, query: &crate::session::protocol::Query)
     let stands = state.text.get(query.position).map(|token: &TextToken| token.id);
     let taken = if matches!(state.decoding.method, Method::Contrast(_)) { id(" a") } else { id(" the") };
     let trace = trace(state, query.position, stands.unwrap_or(taken));
-    hear(state, Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis: Some(94.0) });
+    hear(
+        state,
+        Event::Step {
+            ticket: query.ticket,
+            trace: Arc::new(trace),
+            millis: Some(94.0),
+            vocabulary: vocabulary(state, query),
+        },
+    );
 }

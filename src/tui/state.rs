@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     moves::Move,
+    panel::Panel,
     tree::{NodeId, Tree},
 };
 use crate::session::{
@@ -175,6 +176,10 @@ pub(crate) struct State {
     pub(crate) run: Option<usize>,
     /// The selected row of Branches.
     pub(crate) branch: usize,
+    /// The text last looked for.
+    pub(crate) sought: String,
+    /// What is open over the view.
+    pub(crate) panel: Option<Panel>,
     /// Which view is shown.
     pub(crate) view: View,
     pub(crate) heatmap: Heatmap,
@@ -215,6 +220,8 @@ impl State {
             redo: Vec::new(),
             run: None,
             branch: 0,
+            sought: String::new(),
+            panel: None,
             view: View::Explore,
             heatmap: Heatmap::default(),
             journeys: Journeys::default(),
@@ -264,6 +271,18 @@ impl State {
         (!self.is_full()).then(|| self.fresh(self.open_slot()).map(|trace| trace.choice.id))?
     }
 
+    /// Whether a position has the grid that What-if shows at the cursor.
+    fn has_grid(&self, position: usize) -> bool {
+        let Some(pair) = self.grid_pair().filter(|_| position == self.position) else { return true };
+        let grid = self.trace(position).and_then(|trace| trace.grid.as_ref());
+        grid.is_some_and(|g| g.pair == (pair.expert, pair.amateur) && g.settings == (pair.alpha, pair.min_candidates))
+    }
+
+    /// Whether the picker is open at a position and its numbers are still to come.
+    fn picks_at(&self, position: usize) -> bool {
+        matches!(&self.panel, Some(Panel::Picker(picker)) if picker.position == position && picker.lacks(self.pair))
+    }
+
     /// The pair that What-if shows in detail, while it is on the screen.
     pub(crate) fn grid_pair(&self) -> Option<Pair> {
         let exits = &self.card.as_ref()?.exits;
@@ -302,11 +321,13 @@ impl State {
             return None;
         }
         let slot = self.open_slot();
-        let wanted =
-            |position: &usize| *position > 0 && self.fresh(*position).is_none() && !self.is_full_slot(*position);
+        let wanted = |position: &usize| {
+            let known = self.fresh(*position).is_some() && !self.picks_at(*position) && self.has_grid(*position);
+            *position > 0 && !known && !self.is_full_slot(*position)
+        };
         let urgent = [self.position, slot].into_iter().find(wanted);
         let position = match (urgent, &self.asked) {
-            (Some(position), Some(asked)) if self.is_answer(asked) && asked.position == position => return None,
+            (Some(position), Some(asked)) if self.covers(asked) && asked.position == position => return None,
             (Some(position), _) => position,
             (None, Some(asked)) if self.is_answer(asked) => return None,
             (None, _) => (1..slot).find(wanted)?,
@@ -321,9 +342,17 @@ impl State {
             candidates: CANDIDATES,
             pins: self.pins.as_slice().into(),
             grid: self.grid_pair(),
+            vocabulary: self.picks_at(position).then_some(self.pair),
         };
         self.asked = Some(query.clone());
         Some(query)
+    }
+
+    /// Whether the answer to a query would be all that is wanted of its position.
+    fn covers(&self, query: &Query) -> bool {
+        let pinned = *query.pins == *self.pins || query.position != self.position;
+        let grid = query.grid == self.grid_pair() || query.position != self.position;
+        self.is_answer(query) && pinned && grid && query.vocabulary.is_some() == self.picks_at(query.position)
     }
 
     /// Whether the answer to a query would still be about this text and these settings.

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use tui_input::Input;
+
 use super::{
     keymap::Action,
     moves,
+    panel::Panel,
     state::{CELL_WIDTHS, State, TextToken, View},
+    typing,
     view::help,
     walk,
 };
@@ -13,6 +17,7 @@ use crate::session::{
     protocol::{Event, ModelCard},
     reading::Reading,
     trace::{ContrastTrace, ExitId, Method, Pair, StepTrace},
+    vocabulary::Vocabulary,
 };
 
 /// What an action asks of the program around the state.
@@ -66,6 +71,12 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Undo => moves::undo(state, true),
         Action::Redo => moves::undo(state, false),
         Action::Open => walk::open(state),
+        Action::Find => typing::open_picker(state, true),
+        Action::Edit => typing::open_editor(state),
+        Action::Palette => typing::open_palette(state),
+        Action::Search => state.panel = Some(Panel::Search(Input::default())),
+        Action::NextHit => typing::next_hit(state, true),
+        Action::PreviousHit => typing::next_hit(state, false),
         Action::Remove => walk::remove(state),
         Action::View(view) => state.view = view,
         Action::NextView => walk::turn(state, 1),
@@ -239,12 +250,18 @@ pub(crate) fn hear(state: &mut State, event: Event) {
             }
         }
         Event::Reading { done, total } => state.reading = (done < total).then_some((done, total)),
-        Event::Step { ticket, trace, millis } => {
+        Event::Step { ticket, trace, millis, vocabulary } => {
             state.reading = None;
             state.millis = millis.or(state.millis);
             let Some(query) = state.asked.take_if(|query| query.ticket == ticket) else { return };
             if state.is_answer(&query) {
                 stepped(state, trace);
+                list_vocabulary(state, vocabulary);
+            }
+        }
+        Event::Tokens { text, ids } => {
+            if let Some(Panel::Editor(editor)) = &mut state.panel {
+                editor.tokens = Some((text, ids));
             }
         }
         Event::Notice(text) => state.notice = Some(text),
@@ -253,6 +270,13 @@ pub(crate) fn hear(state: &mut State, event: Event) {
             state.stopped = Some(reason);
         }
         Event::Stopped(reason) => state.stopped = Some(reason),
+    }
+}
+
+fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
+    if let (Some(Panel::Picker(picker)), Some(card), Some(found)) = (&mut state.panel, &state.card, vocabulary) {
+        picker.vocabulary = Some(found);
+        picker.list(card);
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     keymap::Action,
     moves,
     state::{Answer, Measure, Scale, State, View},
+    typing,
     update::{Flag, flag, go_to, set_pair},
 };
 use crate::session::trace::Method;
@@ -87,7 +88,7 @@ pub(super) fn open(state: &mut State) {
                 moves::go(state, Some(branch.end));
             }
         }
-        _ => {}
+        _ => typing::open_picker(state, false),
     }
 }
 

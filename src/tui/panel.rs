@@ -1,0 +1,156 @@
+//! What opens over a view and takes the keys: the token picker, the palette, the prompt editor, the text search.
+
+use std::sync::Arc;
+
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+use tui_input::Input;
+
+use super::{
+    keymap::{Binding, TABLE},
+    marks::UNICODE,
+    token_text::exact,
+};
+use crate::session::{
+    protocol::ModelCard,
+    trace::{Pair, TokenId},
+    vocabulary::Vocabulary,
+};
+
+/// A panel.
+pub(crate) enum Panel {
+    Picker(Picker),
+    Palette(Palette),
+    Editor(Editor),
+    /// Looks for a text among the tokens.
+    Search(Input),
+}
+
+/// The column by which the picker sorts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    Exit,
+    Original,
+    Contrast,
+    /// The largest p over the exits: finds what is strong in the middle only.
+    Best,
+    Id,
+}
+
+impl Column {
+    pub(crate) const ALL: [Self; 5] = [Self::Exit, Self::Original, Self::Contrast, Self::Best, Self::Id];
+}
+
+/// The whole vocabulary at a position.
+pub(crate) struct Picker {
+    pub(crate) position: usize,
+    /// The row of the exit whose column is shown first.
+    pub(crate) exit: usize,
+    pub(crate) sort: Column,
+    pub(crate) filter: Input,
+    /// Keys go into the filter.
+    pub(crate) typing: bool,
+    pub(crate) selected: usize,
+    pub(crate) vocabulary: Option<Arc<Vocabulary>>,
+    /// Ids that pass the filter, sorted.
+    pub(crate) listed: Vec<TokenId>,
+}
+
+impl Picker {
+    pub(crate) fn new(position: usize, exit: usize, typing: bool) -> Self {
+        let (filter, listed) = (Input::default(), Vec::new());
+        Self { position, exit, sort: Column::Exit, filter, typing, selected: 0, vocabulary: None, listed }
+    }
+
+    /// Whether its numbers are still to come.
+    pub(crate) fn lacks(&self, pair: Pair) -> bool {
+        self.vocabulary.as_ref().is_none_or(|v| v.position != self.position || v.pair != pair)
+    }
+
+    /// ln p of a token in a column.
+    pub(crate) fn ln_p(&self, column: Column, id: TokenId) -> f32 {
+        let Some(v) = &self.vocabulary else { return f32::NEG_INFINITY };
+        let at = |row: &Vec<f32>| row.get(id.index()).copied().unwrap_or(f32::NEG_INFINITY);
+        match column {
+            Column::Exit => v.exits.get(self.exit).map_or(f32::NEG_INFINITY, at),
+            Column::Original => v.exits.first().map_or(f32::NEG_INFINITY, at),
+            Column::Contrast => at(&v.contrast),
+            Column::Best => v.best_exit(id).map_or(f32::NEG_INFINITY, |(_, ln_p)| ln_p),
+            Column::Id => 0.0,
+        }
+    }
+
+    /// Filters and sorts anew: by text (a blank stands for a blank, case is ignored unless typed), or by id.
+    pub(crate) fn list(&mut self, card: &ModelCard) {
+        let size = u32::try_from(card.vocabulary).unwrap_or(u32::MAX);
+        let wanted = self.filter.value().replace("\\n", "\n").replace('␣', " ");
+        let mut listed: Vec<TokenId> = if wanted.is_empty() {
+            (0..size).map(TokenId).collect()
+        } else {
+            let text = |id: TokenId| String::from_utf8_lossy(card.bytes_of(id)).into_owned();
+            let is = matching(&wanted);
+            let mut is = is;
+            (0..size).map(TokenId).filter(|id| id.0.to_string() == wanted || is(&text(*id))).collect()
+        };
+        let mut keyed: Vec<(f32, TokenId)> = listed.drain(..).map(|id| (self.ln_p(self.sort, id), id)).collect();
+        keyed.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.0.cmp(&b.1.0)));
+        self.listed = keyed.into_iter().map(|(_, id)| id).collect();
+        self.selected = self.selected.min(self.listed.len().saturating_sub(1));
+    }
+}
+
+/// A test whether a text matches a pattern, letter by letter with gaps; blanks count.
+pub(crate) fn matching(pattern: &str) -> impl FnMut(&str) -> bool {
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    // Blanks part words there; escaped they are letters.
+    let escaped = pattern.replace(' ', "\\ ");
+    let pattern = Pattern::parse(&escaped, CaseMatching::Smart, Normalization::Smart);
+    let mut buffer = Vec::new();
+    move |text| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher).is_some()
+}
+
+/// Every action by name.
+#[derive(Default)]
+pub(crate) struct Palette {
+    pub(crate) filter: Input,
+    pub(crate) selected: usize,
+}
+
+impl Palette {
+    /// The actions that pass the filter.
+    pub(crate) fn listed(&self) -> Vec<&'static Binding> {
+        let mut is = matching(self.filter.value());
+        TABLE.iter().filter(|binding| self.filter.value().is_empty() || is(binding.does)).collect()
+    }
+}
+
+/// The prompt editor: one text with what it is in tokens.
+pub(crate) struct Editor {
+    pub(crate) field: Input,
+    /// The text with its tokens, once the engine has answered.
+    pub(crate) tokens: Option<(String, Result<Arc<[TokenId]>, String>)>,
+    /// The text whose tokens were asked for.
+    pub(crate) asked: Option<String>,
+}
+
+impl Editor {
+    pub(crate) fn new(text: String) -> Self {
+        Self { field: Input::new(text), tokens: None, asked: None }
+    }
+
+    /// The tokens of the field as it stands.
+    pub(crate) fn ids(&self) -> Option<&Result<Arc<[TokenId]>, String>> {
+        self.tokens.as_ref().filter(|(text, _)| text == self.field.value()).map(|(_, ids)| ids)
+    }
+}
+
+/// The positions whose token holds a text, as it is shown or as it is.
+pub(crate) fn hits<'t>(tokens: impl Iterator<Item = &'t [u8]>, wanted: &str) -> Vec<usize> {
+    let holds = |bytes: &[u8]| {
+        let plain = String::from_utf8_lossy(bytes).to_lowercase();
+        plain.contains(&wanted.to_lowercase()) || exact(bytes, false, &UNICODE).contains(wanted)
+    };
+    tokens.enumerate().filter(|(_, bytes)| holds(bytes)).map(|(position, _)| position).collect()
+}

@@ -1,0 +1,213 @@
+//! Keys while a panel is open: only what it shows, and Esc, Enter, Tab and the arrows.
+
+use std::sync::Arc;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::{Input, InputRequest};
+
+use super::{
+    moves,
+    panel::{Column, Editor, Palette, Panel, Picker, hits},
+    state::State,
+    update::{Effect, act, go_to},
+};
+
+/// Opens the picker at the cursor, or says why not.
+pub(super) fn open_picker(state: &mut State, typing: bool) {
+    if state.position == 0 {
+        state.notice = Some("the first token has no prediction: e edits the prompt".into());
+    } else if state.card.is_some() {
+        state.run = None;
+        state.take_when_known = false;
+        state.panel = Some(Panel::Picker(Picker::new(state.position, state.row, typing)));
+    }
+}
+
+/// Opens the editor on the prompt.
+pub(super) fn open_editor(state: &mut State) {
+    let Some(card) = &state.card else { return };
+    let prompt = state.text[..state.prompt_len()].iter().flat_map(|token| card.bytes_of(token.id).to_vec());
+    let text = String::from_utf8_lossy(&prompt.collect::<Vec<u8>>()).into_owned();
+    state.panel = Some(Panel::Editor(Editor::new(text)));
+}
+
+/// A pasted text: into the field that is open, else nothing.
+pub(super) fn paste(state: &mut State, text: &str) {
+    let Some(panel) = &mut state.panel else { return };
+    let field = match panel {
+        Panel::Picker(picker) => &mut picker.filter,
+        Panel::Palette(palette) => &mut palette.filter,
+        Panel::Editor(editor) => &mut editor.field,
+        Panel::Search(field) => field,
+    };
+    // At once: character by character, long pastes would cost their square.
+    let at = field.cursor();
+    let value: String =
+        field.value().chars().take(at).chain(text.chars()).chain(field.value().chars().skip(at)).collect();
+    *field = Input::new(value).with_cursor(at + text.chars().count());
+    relist(state);
+}
+
+/// A key while a panel is open.
+pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
+    state.notice = None;
+    if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) || event.code == KeyCode::Esc
+    {
+        state.panel = None;
+        return Effect::None;
+    }
+    let Some(panel) = &mut state.panel else { return Effect::None };
+    match panel {
+        Panel::Picker(_) => picker(state, event),
+        Panel::Palette(palette) => {
+            let count = palette.listed().len();
+            match event.code {
+                KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
+                KeyCode::Down => palette.selected = (palette.selected + 1).min(count.saturating_sub(1)),
+                KeyCode::Enter => {
+                    let action = palette.listed().get(palette.selected).map(|binding| binding.action);
+                    state.panel = None;
+                    return action.map_or(Effect::None, |action| act(state, action));
+                }
+                _ => {
+                    edit(&mut palette.filter, event);
+                    palette.selected = 0;
+                }
+            }
+        }
+        Panel::Editor(editor) => match (event.code, event.modifiers) {
+            (KeyCode::Enter, KeyModifiers::ALT) | (KeyCode::Char('j'), KeyModifiers::CONTROL) => {
+                editor.field.handle(InputRequest::InsertChar('\n'));
+            }
+            (KeyCode::Enter, _) => use_prompt(state),
+            _ => edit(&mut editor.field, event),
+        },
+        Panel::Search(field) => match event.code {
+            KeyCode::Enter => {
+                state.sought = field.value().to_owned();
+                state.panel = None;
+                next_hit(state, true);
+            }
+            _ => edit(field, event),
+        },
+    }
+    Effect::None
+}
+
+fn picker(state: &mut State, event: KeyEvent) {
+    let (Some(Panel::Picker(picker)), Some(card)) = (&mut state.panel, state.card.clone()) else { return };
+    let last = picker.listed.len().saturating_sub(1);
+    let place = Column::ALL.iter().position(|column| *column == picker.sort).unwrap_or(0);
+    let sort = |picker: &mut Picker, place: usize| {
+        picker.sort = Column::ALL[place];
+        picker.selected = 0;
+        picker.list(&card);
+    };
+    match (event.code, picker.typing) {
+        (KeyCode::Enter, _) => {
+            if let Some(id) = picker.listed.get(picker.selected).copied() {
+                let position = picker.position;
+                state.panel = None;
+                moves::force(state, position, id);
+            }
+        }
+        (KeyCode::Up, _) | (KeyCode::Char('k'), false) => picker.selected = picker.selected.saturating_sub(1),
+        (KeyCode::Down, _) | (KeyCode::Char('j'), false) => picker.selected = (picker.selected + 1).min(last),
+        (KeyCode::PageUp, _) => picker.selected = picker.selected.saturating_sub(10),
+        (KeyCode::PageDown, _) => picker.selected = (picker.selected + 10).min(last),
+        (KeyCode::Left | KeyCode::Char('h'), false) => sort(picker, place.saturating_sub(1)),
+        (KeyCode::Right | KeyCode::Char('l'), false) => sort(picker, (place + 1).min(Column::ALL.len() - 1)),
+        (KeyCode::Char('/' | 'f'), false) => picker.typing = true,
+        (KeyCode::Char('p'), false) => {
+            if let Some(id) = picker.listed.get(picker.selected).filter(|id| !state.pins.contains(id)) {
+                state.pins.push(*id);
+                state.notice = Some("pinned".into());
+            }
+        }
+        (KeyCode::Tab, true) => picker.typing = false,
+        (_, true) => {
+            edit(&mut picker.filter, event);
+            picker.selected = 0;
+            picker.list(&card);
+        }
+        _ => {}
+    }
+}
+
+fn relist(state: &mut State) {
+    if let (Some(Panel::Picker(picker)), Some(card)) = (&mut state.panel, state.card.clone()) {
+        picker.list(&card);
+    }
+}
+
+/// Makes the editor's text the prompt, if it is one.
+fn use_prompt(state: &mut State) {
+    let (Some(Panel::Editor(editor)), Some(card)) = (&state.panel, &state.card) else { return };
+    let context = card.context;
+    match editor.ids() {
+        Some(Ok(ids)) if ids.is_empty() => state.notice = Some("a prompt needs one token at least".into()),
+        Some(Ok(ids)) if ids.len() > context => {
+            let over = ids.len() - context;
+            state.notice = Some(format!("{} tokens are {over} more than the context holds ({context})", ids.len()));
+        }
+        Some(Ok(ids)) => {
+            let ids = Arc::clone(ids);
+            state.panel = None;
+            moves::begin(state, &ids);
+        }
+        Some(Err(reason)) => state.notice = Some(reason.clone()),
+        // Its tokens are on their way; Enter again a moment later.
+        None => state.notice = Some("counting the tokens".into()),
+    }
+}
+
+/// Goes to the next or previous token that holds what was sought.
+pub(super) fn next_hit(state: &mut State, onwards: bool) {
+    let Some(card) = &state.card else { return };
+    if state.sought.is_empty() {
+        state.notice = Some("/ looks for a text".into());
+        return;
+    }
+    let found = hits(state.text.iter().map(|token| card.bytes_of(token.id)), &state.sought);
+    let next = if onwards {
+        found.iter().find(|p| **p > state.position).or(found.first())
+    } else {
+        found.iter().rev().find(|p| **p < state.position).or(found.last())
+    };
+    match next.copied() {
+        Some(position) => {
+            go_to(state, position);
+            let place = found.iter().position(|p| *p == position).unwrap_or(0) + 1;
+            state.notice = Some(format!("{place} of {} tokens with {:?}", found.len(), state.sought));
+        }
+        None => state.notice = Some(format!("no token holds {:?}", state.sought)),
+    }
+}
+
+/// A key in a text field.
+fn edit(field: &mut Input, event: KeyEvent) {
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    let request = match event.code {
+        KeyCode::Char('a') if control => InputRequest::GoToStart,
+        KeyCode::Char('e') if control => InputRequest::GoToEnd,
+        KeyCode::Char('u') if control => InputRequest::DeleteLine,
+        KeyCode::Char('w') if control => InputRequest::DeletePrevWord,
+        KeyCode::Char('k') if control => InputRequest::DeleteTillEnd,
+        KeyCode::Char(c) if !control => InputRequest::InsertChar(c),
+        KeyCode::Backspace => InputRequest::DeletePrevChar,
+        KeyCode::Delete => InputRequest::DeleteNextChar,
+        KeyCode::Left if control => InputRequest::GoToPrevWord,
+        KeyCode::Right if control => InputRequest::GoToNextWord,
+        KeyCode::Left => InputRequest::GoToPrevChar,
+        KeyCode::Right => InputRequest::GoToNextChar,
+        KeyCode::Home => InputRequest::GoToStart,
+        KeyCode::End => InputRequest::GoToEnd,
+        _ => return,
+    };
+    field.handle(request);
+}
+
+/// Opens the palette.
+pub(super) fn open_palette(state: &mut State) {
+    state.panel = Some(Panel::Palette(Palette::default()));
+}
