@@ -10,6 +10,17 @@ pub(crate) fn p3(p: f32) -> String {
     }
 }
 
+/// A probability to be read off, in 7 cells: `.358070`, `1.00000`, ` <1e-6`.
+pub(crate) fn p6(p: f32) -> String {
+    match p {
+        p if p.is_nan() => "    nan".into(),
+        p if p >= 0.999_999_5 => "1.00000".into(),
+        p if p >= 0.000_000_5 => format!("{p:.6}")[1..].into(),
+        p if p < 1e-9 => "  <1e-9".into(),
+        p => format!("{p:>7.0e}"),
+    }
+}
+
 /// A probability in 4 cells: `.613`, `1.00`, `4e-4`, `<e-9`.
 pub(crate) fn p4(p: f32) -> String {
     match p {

@@ -90,9 +90,8 @@ impl Picker {
             (0..size).map(TokenId).collect()
         } else {
             let text = |id: TokenId| String::from_utf8_lossy(card.bytes_of(id)).into_owned();
-            let is = matching(&wanted);
-            let mut is = is;
-            (0..size).map(TokenId).filter(|id| id.0.to_string() == wanted || is(&text(*id))).collect()
+            let mut score = scoring(&wanted);
+            (0..size).map(TokenId).filter(|id| id.0.to_string() == wanted || score(&text(*id)).is_some()).collect()
         };
         let mut keyed: Vec<(f32, TokenId)> = listed.drain(..).map(|id| (self.ln_p(self.sort, id), id)).collect();
         keyed.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.0.cmp(&b.1.0)));
@@ -101,14 +100,14 @@ impl Picker {
     }
 }
 
-/// A test whether a text matches a pattern, letter by letter with gaps; blanks count.
-pub(crate) fn matching(pattern: &str) -> impl FnMut(&str) -> bool {
+/// How well a text matches a pattern, letter by letter with gaps; blanks count.
+pub(crate) fn scoring(pattern: &str) -> impl FnMut(&str) -> Option<u32> {
     let mut matcher = Matcher::new(Config::DEFAULT);
     // Blanks part words there; escaped they are letters.
     let escaped = pattern.replace(' ', "\\ ");
     let pattern = Pattern::parse(&escaped, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();
-    move |text| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher).is_some()
+    move |text| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher)
 }
 
 /// Every action by name.
@@ -119,10 +118,12 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// The actions that pass the filter.
+    /// The actions that pass the filter, the best match first.
     pub(crate) fn listed(&self) -> Vec<&'static Binding> {
-        let mut is = matching(self.filter.value());
-        TABLE.iter().filter(|binding| self.filter.value().is_empty() || is(binding.does)).collect()
+        let mut score = scoring(self.filter.value());
+        let mut found: Vec<(u32, &Binding)> = TABLE.iter().filter_map(|b| Some((score(b.does)?, b))).collect();
+        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        found.into_iter().map(|(_, binding)| binding).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use ratatui::{
     buffer::Buffer,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
     layout::Rect,
     style::{Color, Modifier},
 };
@@ -16,7 +17,10 @@ use super::{
     update::{Effect, act},
     view,
 };
-use crate::session::trace::{ExitId, Method};
+use crate::session::{
+    protocol::Event,
+    trace::{ExitId, Method},
+};
 
 fn buffer(state: &State, marks: &Marks, depth: Depth, width: u16, height: u16) -> Buffer {
     let area = Rect::new(0, 0, width, height);
@@ -75,6 +79,43 @@ fn branches() {
     super::moves::force(&mut state, 9, crate::session::trace::TokenId(10));
     answer_all(&mut state);
     insta::assert_snapshot!("branches", screen(&state, 120, 40));
+}
+
+#[test]
+fn panels() {
+    let mut state = ready();
+    press(&mut state, &[Action::Open]);
+    insta::assert_snapshot!("picker", screen(&state, 80, 24));
+    let keys = |state: &mut State, text: &str| {
+        for c in text.chars() {
+            super::typing::key(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+        }
+    };
+    keys(&mut state, "/ th");
+    insta::assert_snapshot!("picker_found", screen(&state, 80, 24));
+    super::typing::key(&mut state, KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    answer_all(&mut state);
+    assert_eq!(state.text.last().map(|t| (t.id.0, t.forced)), Some((8, true)));
+    press(&mut state, &[Action::Palette]);
+    keys(&mut state, "undo");
+    insta::assert_snapshot!("palette", screen(&state, 80, 24));
+    super::typing::key(&mut state, KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    assert_eq!(state.text.len(), 7);
+    press(&mut state, &[Action::Search]);
+    keys(&mut state, "pty");
+    assert!(screen(&state, 80, 24).contains(" / pty"));
+    super::typing::key(&mut state, KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    assert_eq!(state.position, 1);
+    press(&mut state, &[Action::NextHit]);
+    assert_eq!(state.position, 4);
+    press(&mut state, &[Action::Edit]);
+    insta::assert_snapshot!("editor_counting", screen(&state, 80, 24));
+    let ids = Ok((0..5).map(crate::session::trace::TokenId).collect());
+    super::update::hear(&mut state, Event::Tokens { text: "humpty dumpty sat on".into(), ids });
+    insta::assert_snapshot!("editor", screen(&state, 80, 24));
+    super::typing::key(&mut state, KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    assert_eq!((state.text.len(), state.tree.branches(state.node).len()), (5, 2));
+    super::typing::paste(&mut state, "nothing is open");
 }
 
 #[test]

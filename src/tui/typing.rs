@@ -16,10 +16,13 @@ use super::{
 pub(super) fn open_picker(state: &mut State, typing: bool) {
     if state.position == 0 {
         state.notice = Some("the first token has no prediction: e edits the prompt".into());
-    } else if state.card.is_some() {
+    } else if let Some(card) = &state.card {
         state.run = None;
         state.take_when_known = false;
-        state.panel = Some(Panel::Picker(Picker::new(state.position, state.row, typing)));
+        // Original has its own column: beside it stands the expert.
+        let expert = card.exits.iter().position(|exit| *exit == state.pair.expert).unwrap_or(0);
+        let exit = if state.row == 0 { expert } else { state.row };
+        state.panel = Some(Panel::Picker(Picker::new(state.position, exit, typing)));
     }
 }
 

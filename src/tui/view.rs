@@ -10,6 +10,7 @@ mod heatmap;
 pub(crate) mod help;
 mod journeys;
 mod name;
+mod panel;
 mod status;
 mod strip;
 mod table;
@@ -61,6 +62,7 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             View::Branches => branches::draw(state, look, layout.body, buf),
         }
     }
+    panel::draw(state, look, layout.body, buf);
     status::draw(state, look, layout.status, buf);
     footer::draw(state, look, layout.footer, buf);
 }

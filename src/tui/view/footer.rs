@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::name;
 use crate::tui::{
+    panel::Panel,
     row::{Look, Row},
     state::State,
     theme::Role,
@@ -12,6 +13,9 @@ use crate::tui::{
 
 /// Draws the row.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    if let Some(Panel::Search(input)) = &state.panel {
+        return super::panel::field(input, " /", look, area, buf);
+    }
     let width = usize::from(area.width);
     let mut row = Row::new(look);
     row.put(" ", Role::Plain);

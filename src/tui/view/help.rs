@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::tui::{
-    keymap::TABLE,
+    keymap::{Binding, TABLE},
     row::{Look, Row, line_of},
     theme::Role,
 };
@@ -58,15 +58,16 @@ fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer) {
 }
 
 fn keys(look: &Look) -> Vec<(String, String)> {
-    let shown = |text: &str| {
-        if look.marks.ascii {
-            text.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down")
-        } else {
-            text.to_owned()
-        }
-    };
-    let does = |text: &str| text.replace('α', look.marks.alpha);
-    TABLE.iter().map(|binding| (shown(binding.shown), does(binding.does))).collect()
+    TABLE.iter().map(|binding| words(binding, look)).collect()
+}
+
+/// Keys and meaning of a row of the table, in the signs that the terminal shows.
+pub(super) fn words(binding: &Binding, look: &Look) -> (String, String) {
+    let mut shown = binding.shown.to_owned();
+    if look.marks.ascii {
+        shown = shown.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down");
+    }
+    (shown, binding.does.replace('α', look.marks.alpha))
 }
 
 /// Lines of [`marks`].
