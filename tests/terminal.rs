@@ -131,6 +131,54 @@ fn steps_changes_alpha_steps_back_and_quits() {
 }
 
 #[test]
+fn views_panels_and_a_long_paste() {
+    let mut session = Session::start(&[], &[]);
+    session.shows("decided at");
+    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("4", "[4 What-if]"), ("5", "[5 Branches]")] {
+        session.press(key);
+        session.shows(seen);
+    }
+    session.press("1\r");
+    session.shows("best at");
+    session.press("jj\r");
+    session.shows("6/512");
+    session.press("u");
+    session.shows("5/512");
+    session.press("e\x15");
+    session.shows("0 of 512 tokens");
+    // 10 kB at once, as a terminal sends it.
+    let long = "The module raises. ".repeat(540);
+    session.press(&format!("\x1b[200~{long}\x1b[201~"));
+    session.until("the tokens are counted", |screen| screen.contains("of 512 tokens") && !screen.contains("0 of 512"));
+    session.press("\r");
+    session.shows("more than the context holds");
+    session.press("\x1b");
+    session.until("the editor closes", |screen| !screen.contains("Ctrl-J new line"));
+    session.press("rr");
+    session.press("q");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
+    let mut session = Session::start(&[], &[]);
+    session.shows("decided at");
+    session.press("\x1a");
+    let deadline = Instant::now() + PATIENCE;
+    while session.screen.screen().alternate_screen() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let bytes = session.bytes.recv_timeout(left).expect("the main screen comes back");
+        session.screen.process(&bytes);
+    }
+    session.signal("CONT");
+    session.shows("decided at");
+    session.press("q");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
+#[test]
 fn signals_restore_the_terminal() {
     for (signal, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {
         let mut session = Session::start(&[], &[]);

@@ -118,6 +118,7 @@ fn turn(
                 Input::Terminal(event) => match key(state, event?) {
                     Effect::Quit => return Ok(0),
                     Effect::Redraw => screen.redraw()?,
+                    Effect::Suspend => screen.suspend()?,
                     Effect::None => {}
                 },
                 Input::Engine(event) => update::hear(state, event),

@@ -66,6 +66,7 @@ pub(crate) enum Action {
     Help,
     Back,
     Redraw,
+    Suspend,
     Quit,
 }
 
@@ -151,6 +152,7 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::Help, &[Char('?'), F(1)], "? F1", "the marks and the keys"),
     key(Action::Back, &[Esc], "Esc", "close, stop a run"),
     key(Action::Redraw, &[], "Ctrl-L", "draw anew"),
+    key(Action::Suspend, &[], "Ctrl-Z", "suspend; fg comes back"),
     key(Action::Quit, &[Char('q')], "q Ctrl-C", "quit"),
 ];
 
@@ -160,6 +162,7 @@ pub(crate) fn action(event: KeyEvent) -> Option<Action> {
         return match event.code {
             Char('c') => Some(Action::Quit),
             Char('l') => Some(Action::Redraw),
+            Char('z') => Some(Action::Suspend),
             Char('r') => Some(Action::Redo),
             Char('b') => Some(Action::PageBack),
             Char('f') => Some(Action::PageOn),

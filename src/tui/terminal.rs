@@ -11,6 +11,7 @@ use ratatui::{
     backend::CrosstermBackend,
     crossterm::{
         cursor::{Hide, Show},
+        event::{DisableBracketedPaste, EnableBracketedPaste},
         execute,
         terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
@@ -18,8 +19,9 @@ use ratatui::{
 
 use crate::session;
 
-/// What [`restore`] writes, as bytes for a signal handler: show the cursor, leave the alternate screen.
-const LEAVE: &[u8] = b"\x1b[?25h\x1b[?1049l";
+/// What [`restore`] writes, as bytes for a signal handler: pasting is plain keys again, show the cursor, leave the
+/// alternate screen.
+const LEAVE: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
 /// The screen, in raw mode until it is dropped.
 pub(super) struct Screen {
@@ -29,11 +31,18 @@ pub(super) struct Screen {
 impl Screen {
     /// Takes the terminal.
     pub(super) fn take() -> io::Result<Self> {
-        session::arm_terminal(LEAVE)?;
         restore_on_panic(thread::current().id());
-        enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, Hide)?;
+        enter()?;
         Ok(Self { terminal: empty()? })
+    }
+
+    /// Gives the terminal back, stops as other programs do on Ctrl-Z, and takes it again when told to go on.
+    #[cfg(unix)]
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        enter()?;
+        self.redraw()
     }
 
     /// Forgets what is drawn, so that the next picture is drawn whole.
@@ -41,6 +50,12 @@ impl Screen {
         self.terminal = empty()?;
         Ok(())
     }
+}
+
+fn enter() -> io::Result<()> {
+    session::arm_terminal(LEAVE)?;
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste)
 }
 
 /// A cleared screen. Ratatui's own `clear` would ask the terminal where the cursor is, and its answer would go to the
@@ -59,7 +74,7 @@ impl Drop for Screen {
 /// Gives the terminal back; what fails has nobody left to be told.
 pub(super) fn restore() {
     let _ = disable_raw_mode();
-    let _ = execute!(io::stdout(), Show, LeaveAlternateScreen);
+    let _ = execute!(io::stdout(), DisableBracketedPaste, Show, LeaveAlternateScreen);
     let _ = io::stdout().flush();
     session::disarm_terminal();
 }

@@ -25,6 +25,7 @@ use crate::session::{
 pub(crate) enum Effect {
     None,
     Redraw,
+    Suspend,
     Quit,
 }
 
@@ -40,6 +41,10 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
     match action {
         Action::Quit => return Effect::Quit,
         Action::Redraw => return Effect::Redraw,
+        Action::Suspend => {
+            stop_run(state, "paused: r goes on");
+            return Effect::Suspend;
+        }
         Action::Help => {
             let (width, height) = (usize::from(state.window.0), usize::from(state.window.1));
             let pages = help::pages(width, height.saturating_sub(2));
