@@ -13,6 +13,7 @@ mod panel;
 mod row;
 #[cfg(test)]
 mod screens;
+mod settings;
 mod state;
 mod terminal;
 mod theme;

@@ -11,6 +11,7 @@ use tui_input::Input;
 use super::{
     keymap::{Binding, TABLE},
     marks::UNICODE,
+    settings::Settings,
     token_text::exact,
 };
 use crate::session::{
@@ -24,6 +25,7 @@ pub(crate) enum Panel {
     Picker(Picker),
     Palette(Palette),
     Editor(Editor),
+    Settings(Settings),
     /// Looks for a text among the tokens.
     Search(Input),
 }

@@ -116,6 +116,17 @@ fn panels() {
     super::typing::key(&mut state, KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
     assert_eq!((state.text.len(), state.tree.branches(state.node).len()), (5, 2));
     super::typing::paste(&mut state, "nothing is open");
+    press(&mut state, &[Action::Sampling]);
+    let before = state.decoding.clone();
+    for code in [KeyCode::Right, KeyCode::Down, KeyCode::Left, KeyCode::Down, KeyCode::Right] {
+        super::typing::key(&mut state, KeyEvent::new(code, KeyModifiers::NONE));
+        answer_all(&mut state);
+    }
+    let sampling = &state.decoding.sampling;
+    assert!(sampling.random && sampling.temperature == 0.95 && sampling.top_k == 5);
+    insta::assert_snapshot!("sampling", screen(&state, 80, 24));
+    super::typing::key(&mut state, KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+    assert_eq!(state.decoding, before, "Esc restores");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use tui_input::{Input, InputRequest};
 use super::{
     moves,
     panel::{Column, Editor, Palette, Panel, Picker, hits},
+    settings::Field,
     state::State,
     update::{Effect, act, go_to},
 };
@@ -42,6 +43,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
         Panel::Palette(palette) => &mut palette.filter,
         Panel::Editor(editor) => &mut editor.field,
         Panel::Search(field) => field,
+        Panel::Settings(_) => return,
     };
     // At once: character by character, long pastes would cost their square.
     let at = field.cursor();
@@ -56,7 +58,9 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
     state.notice = None;
     if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) || event.code == KeyCode::Esc
     {
-        state.panel = None;
+        if let Some(Panel::Settings(settings)) = state.panel.take() {
+            settings.restore(state);
+        }
         return Effect::None;
     }
     let Some(panel) = &mut state.panel else { return Effect::None };
@@ -85,6 +89,18 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
             (KeyCode::Enter, _) => use_prompt(state),
             _ => edit(&mut editor.field, event),
         },
+        Panel::Settings(settings) => {
+            let last = Field::ALL.len() - 1;
+            let field = Field::ALL[settings.selected.min(last)];
+            match event.code {
+                KeyCode::Up | KeyCode::BackTab => settings.selected = settings.selected.saturating_sub(1),
+                KeyCode::Down | KeyCode::Tab => settings.selected = (settings.selected + 1).min(last),
+                KeyCode::Left | KeyCode::Char('-') => field.change(state, false),
+                KeyCode::Right | KeyCode::Char('=' | '+' | ' ') => field.change(state, true),
+                KeyCode::Enter => state.panel = None,
+                _ => {}
+            }
+        }
         Panel::Search(field) => match event.code {
             KeyCode::Enter => {
                 state.sought = field.value().to_owned();

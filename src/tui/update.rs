@@ -8,6 +8,7 @@ use super::{
     keymap::Action,
     moves,
     panel::Panel,
+    settings::{Field, Settings},
     state::{CELL_WIDTHS, State, TextToken, View},
     typing,
     view::help,
@@ -30,9 +31,9 @@ pub(crate) enum Effect {
 }
 
 /// The steps of α.
-const LADDER: [f32; 11] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
+pub(super) const LADDER: [f32; 11] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
 /// Most tokens that a key makes plausible.
-const MOST_CANDIDATES: usize = 50;
+pub(super) const MOST_CANDIDATES: usize = 50;
 
 /// Does what the user asks for.
 pub(crate) fn act(state: &mut State, action: Action) -> Effect {
@@ -78,6 +79,8 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Open => walk::open(state),
         Action::Find => typing::open_picker(state, true),
         Action::Edit => typing::open_editor(state),
+        Action::Decoding => state.panel = Some(Panel::Settings(Settings::new(state, 0))),
+        Action::Sampling => state.panel = Some(Panel::Settings(Settings::new(state, Field::SAMPLING))),
         Action::Palette => typing::open_palette(state),
         Action::Search => state.panel = Some(Panel::Search(Input::default())),
         Action::NextHit => typing::next_hit(state, true),

@@ -15,6 +15,7 @@ use crate::tui::{
     number,
     panel::{Column, Editor, Palette, Panel, Picker},
     row::{Look, Row, line_of},
+    settings::{Field, Settings},
     state::State,
     theme::{Role, Theme},
     token_text::{clip, exact},
@@ -32,8 +33,46 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         }
         Some(Panel::Palette(palette)) => palette_lines(look, palette, framed(look, "actions", area, buf), buf),
         Some(Panel::Editor(editor)) => editor_lines(state, look, editor, framed(look, "prompt", area, buf), buf),
+        Some(Panel::Settings(settings)) => {
+            // To the right, so that text and table are seen while values change.
+            let height = u16::try_from(Field::ALL.len() + 6).unwrap_or(u16::MAX).min(area.height);
+            let width = SETTINGS.min(area.width);
+            let area = Rect { x: area.right() - width, width, y: area.bottom() - height, height };
+            settings_lines(state, look, settings, framed(look, "decoding and sampling", area, buf), buf);
+        }
         Some(Panel::Search(_)) | None => {}
     }
+}
+
+/// Cells of the settings.
+const SETTINGS: u16 = 40;
+
+fn settings_lines(state: &State, look: &Look, settings: &Settings, area: Rect, buf: &mut Buffer) {
+    for (n, field) in Field::ALL.into_iter().enumerate() {
+        let mut row = Row::new(look);
+        row.put(if n == settings.selected { " >" } else { "  " }, Role::Strong);
+        row.put(field.name().replace('α', look.marks.alpha), Role::Plain).to(15);
+        row.put(field.value(state), Role::Strong);
+        // The last lines are for what comes of it.
+        if n + 4 < usize::from(area.height) || n == settings.selected {
+            put(row, n, area, buf, if n == settings.selected { Theme::cursor() } else { Style::default() });
+        }
+    }
+    let bottom = usize::from(area.height).saturating_sub(3);
+    let mut rule = Row::new(look);
+    rule.rule(usize::from(area.width));
+    put(rule, bottom, area, buf, Style::default());
+    let mut row = Row::new(look);
+    let token = match (state.ghost(), &state.card) {
+        (Some(id), Some(card)) => name::clipped(card, id, 12, look),
+        _ => look.marks.waiting.to_string(),
+    };
+    row.put(" next token ", Role::Faint).put(token, Role::Ghost);
+    put(row, bottom + 1, area, buf, Style::default());
+    let [updown, leftright] = look.marks.keys;
+    let mut row = Row::new(look);
+    row.put(format!(" {updown} field  {leftright} change  Enter keep  Esc undo"), Role::Faint);
+    put(row, bottom + 2, area, buf, Style::default());
 }
 
 /// Draws the frame and gives what is in it.
