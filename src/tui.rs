@@ -2,6 +2,8 @@
 
 mod app;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod fake;
 mod keymap;
 mod marks;

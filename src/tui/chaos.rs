@@ -1,0 +1,157 @@
+//! A hundred thousand random keys, pastes, answers and window sizes: nothing panics, nothing is drawn outside, and what
+//! the state says of itself stays true.
+
+use ratatui::{
+    buffer::Buffer,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+    layout::Rect,
+};
+
+use super::{
+    fake::{answer, opened},
+    keymap,
+    marks::{ASCII, UNICODE},
+    row::Look,
+    state::State,
+    theme::{Depth, Theme},
+    tree::ids,
+    typing,
+    update::{act, hear},
+    view,
+};
+use crate::{
+    decode::uniform,
+    session::{protocol::Event, trace::TokenId},
+};
+
+const EVENTS: u32 = 25_000;
+
+/// Numbers that depend on a seed alone.
+struct Dice {
+    seed: u64,
+    rolls: u64,
+}
+
+impl Dice {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number below n")]
+    fn below(&mut self, n: usize) -> usize {
+        self.rolls += 1;
+        (uniform(self.seed, self.rolls, 0) * n as f64) as usize
+    }
+
+    fn key(&mut self) -> KeyEvent {
+        const CODES: [KeyCode; 16] = [
+            KeyCode::Enter,
+            KeyCode::Esc,
+            KeyCode::Up,
+            KeyCode::Down,
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::Home,
+            KeyCode::End,
+            KeyCode::PageUp,
+            KeyCode::PageDown,
+            KeyCode::Tab,
+            KeyCode::BackTab,
+            KeyCode::Backspace,
+            KeyCode::Delete,
+            KeyCode::F(1),
+            KeyCode::Char(' '),
+        ];
+        let printable = (33u8..127).map(char::from).collect::<Vec<char>>();
+        let code = match self.below(3) {
+            0 => CODES[self.below(CODES.len())],
+            _ => KeyCode::Char(printable[self.below(printable.len())]),
+        };
+        let modifiers = match self.below(12) {
+            0 => KeyModifiers::CONTROL,
+            1 => KeyModifiers::ALT,
+            2 | 3 => KeyModifiers::SHIFT,
+            _ => KeyModifiers::NONE,
+        };
+        KeyEvent::new(code, modifiers)
+    }
+}
+
+/// As the loop does it.
+fn press(state: &mut State, key: KeyEvent) {
+    if state.panel.is_some() {
+        typing::key(state, key);
+    } else if let Some(action) = keymap::action(key) {
+        act(state, action);
+    }
+}
+
+fn draw(state: &mut State, dice: &mut Dice) {
+    let size = |n: usize| u16::try_from(n).expect("small");
+    let (width, height) = (size(20 + dice.below(230)), size(4 + dice.below(90)));
+    state.window = (width, height);
+    // Drawn into the middle of a larger buffer: its rim must stay blank.
+    let area = Rect::new(3, 2, width, height);
+    let mut buf = Buffer::empty(Rect::new(0, 0, width + 6, height + 4));
+    let depth = [Depth::True, Depth::Indexed, Depth::Sixteen, Depth::None][dice.below(4)];
+    let ascii = dice.below(4) == 0;
+    let look = Look { marks: if ascii { ASCII } else { UNICODE }, theme: Theme { depth } };
+    view::draw(state, &look, area, &mut buf);
+    for y in 0..buf.area.height {
+        for x in 0..buf.area.width {
+            let symbol = buf[(x, y)].symbol();
+            assert!(area.contains((x, y).into()) || symbol == " ", "{width}x{height} at {x},{y}: {symbol:?}");
+            assert!(!ascii || symbol.is_ascii(), "{symbol:?}");
+        }
+    }
+}
+
+fn holds(state: &State) {
+    assert!(state.position <= state.open_slot());
+    assert_eq!(state.traces.len(), state.text.len() + 1);
+    assert!(!state.text.is_empty(), "a text has a token at least");
+    let text: Vec<TokenId> = state.text.iter().map(|token| token.id).collect();
+    assert_eq!(ids(&state.tree, state.node), text, "the text is the tree's");
+    for (position, trace) in state.traces.iter().enumerate() {
+        assert!(trace.as_ref().is_none_or(|trace| trace.position == position));
+        // What is said of a token is said of this one.
+        let token = state.text.get(position).map(|token| token.id);
+        assert!(token.is_none() || trace.as_ref().is_none_or(|trace| Some(trace.subject) == token));
+    }
+}
+
+fn storm(seed: u64) {
+    let mut dice = Dice { seed, rolls: 0 };
+    let mut state = opened();
+    for n in 0..EVENTS {
+        match dice.below(10) {
+            0..=5 => press(&mut state, dice.key()),
+            6..=8 => {
+                if let Some(query) = state.next_query() {
+                    answer(&mut state, &query);
+                }
+            }
+            _ => match dice.below(8) {
+                0 => typing::paste(&mut state, "a\tpaste of\nlines ␣ «»"),
+                1 => {
+                    let length = u32::try_from(dice.below(15)).unwrap_or(0);
+                    let text = String::from("any");
+                    hear(&mut state, Event::Tokens { text, ids: Ok((0..length).map(TokenId).collect()) });
+                }
+                _ => {}
+            },
+        }
+        holds(&state);
+        if n % 8 == 0 {
+            draw(&mut state, &mut dice);
+        }
+        // Texts that only grow make every later event slower, and test nothing more.
+        if state.text.len() > 200 {
+            super::moves::cut(&mut state, 5);
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_events() {
+    let storms: Vec<_> = (1..=4).map(|seed| std::thread::spawn(move || storm(seed))).collect();
+    for handle in storms {
+        handle.join().expect("no panic");
+    }
+}
