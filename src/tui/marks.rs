@@ -11,6 +11,8 @@ pub(crate) struct Marks {
     pub(crate) changed: char,
     /// An exit whose top token is settled.
     pub(crate) settled: char,
+    /// In a heat cell: the text's token, as in the cell above.
+    pub(crate) alive: char,
     /// The end of the prompt.
     pub(crate) boundary: char,
     /// Expert over amateur.
@@ -55,6 +57,7 @@ pub(crate) const UNICODE: Marks = Marks {
     decided: '◆',
     changed: '▲',
     settled: '│',
+    alive: '┃',
     boundary: '┊',
     over: '▸',
     clip: '…',
@@ -89,6 +92,7 @@ pub(crate) const ASCII: Marks = Marks {
     decided: '+',
     changed: '!',
     settled: '|',
+    alive: '#',
     boundary: '|',
     over: '>',
     clip: '~',

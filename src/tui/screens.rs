@@ -82,6 +82,18 @@ fn branches() {
 }
 
 #[test]
+fn heatmap() {
+    let mut state = ready();
+    press(&mut state, &[Action::View(View::Heatmap), Action::CursorLeft, Action::Down, Action::Down]);
+    insta::assert_snapshot!("heatmap_80x24", screen(&state, 80, 24));
+    insta::assert_snapshot!("heatmap_120x40", screen(&state, 120, 40));
+    press(&mut state, &[Action::Measure, Action::Repeats, Action::Wider]);
+    insta::assert_snapshot!("heatmap_200x60", screen(&state, 200, 60));
+    press(&mut state, &[Action::Narrower, Action::Narrower, Action::Narrower]);
+    insta::assert_snapshot!("heatmap_ascii", text(&buffer(&state, &ASCII, Depth::None, 80, 24)));
+}
+
+#[test]
 fn panels() {
     let mut state = ready();
     press(&mut state, &[Action::Open]);

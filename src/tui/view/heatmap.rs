@@ -1,7 +1,153 @@
-//! Positions × exits: the top token of every exit at every position.
-use ratatui::{buffer::Buffer, layout::Rect};
+//! Positions × exits: the top token of every exit at every position, in bands that wrap like text.
 
-use crate::tui::{row::Look, state::State};
+mod cells;
+mod inspector;
 
-/// Draws the view.
-pub(super) fn draw(_state: &State, _look: &Look, _area: Rect, _buf: &mut Buffer) {}
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use crate::tui::{
+    row::{Look, Row, line_of},
+    state::{CELL_WIDTHS, Heatmap, State},
+    theme::{Role, Theme},
+};
+
+/// Cells of the exits' names.
+const GUTTER: usize = 7;
+
+/// A band: some positions over some exits.
+struct Band {
+    from: usize,
+    to: usize,
+}
+
+/// Draws the legend, the bands around the cursor, and the cell under it in full.
+pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let Some(card) = &state.card else { return };
+    let room = height.saturating_sub(1 + inspector::FEW_ROWS);
+    let exits = card.exits.len().min(room.saturating_sub(1));
+    let columns = (width.saturating_sub(GUTTER) / CELL_WIDTHS[state.heatmap.width]).max(1);
+    let bands = (room / (exits + 2)).max(1);
+    // What the bands leave, the inspector may have.
+    let below = height.saturating_sub(1 + bands * (exits + 2)).clamp(inspector::FEW_ROWS, inspector::ROWS);
+    legend(state, look, area, buf);
+    // The cursor's band is among them, and as many of the others as fit, those before it first.
+    let own = state.position / columns;
+    let last = state.open_slot() / columns;
+    let first = (own + 1).saturating_sub(bands).max((last + 1).saturating_sub(bands).min(own));
+    for (n, index) in (first..=last).take(bands).enumerate() {
+        let band = Band { from: index * columns, to: ((index + 1) * columns).min(state.open_slot() + 1) };
+        let top = u16::try_from(1 + n * (exits + 2)).unwrap_or(u16::MAX).min(area.height);
+        let rows = Rect { y: area.y + top, height: area.height - top, ..area };
+        draw_band(state, look, &state.heatmap, (&band, exits), rows, buf);
+    }
+    let shown = (first * columns, ((first + bands) * columns).min(state.open_slot() + 1));
+    let top = u16::try_from(height - below.min(height)).unwrap_or(0);
+    let inspected = Rect { y: area.y + top, height: area.height - top, ..area };
+    inspector::draw(state, look, (shown, card.exits.len() - exits), inspected, buf);
+}
+
+/// Draws head and exits of a band; low exits are left out where rows are few.
+fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, usize), area: Rect, buf: &mut Buffer) {
+    let Some(card) = &state.card else { return };
+    let width = CELL_WIDTHS[heat.width];
+    let mut head = Row::new(look);
+    head.put(" exit", Role::Faint).to(GUTTER);
+    for position in band.from..band.to {
+        cells::head(&mut head, state, position, width, look);
+    }
+    if let Some(area) = line_of(area, 0) {
+        head.draw(area, buf, Style::default());
+        reverse(state, band, width, area, buf);
+    }
+    for index in 0..exits {
+        let Some(area) = line_of(area, 1 + index) else { break };
+        let mut row = Row::new(look);
+        super::table::label(&mut row, state, card, index);
+        row.to(GUTTER);
+        for position in band.from..band.to {
+            let trace = state.trace(position);
+            if position == 0 {
+                row.to(row.width() + width.min(2) - 1).put(look.marks.missing.to_string(), Role::Faint);
+                row.to(GUTTER + width);
+                continue;
+            }
+            let cell = trace.and_then(|trace| cells::cell((card, trace), index, (heat, look)));
+            cells::put(&mut row, cell.as_ref(), width, look);
+        }
+        row.draw(area, buf, Style::default());
+        if index == state.row {
+            reverse(state, band, width, area, buf);
+        }
+    }
+}
+
+/// Lays the cursor over its column in a row.
+fn reverse(state: &State, band: &Band, width: usize, area: Rect, buf: &mut Buffer) {
+    if (band.from..band.to).contains(&state.position) {
+        let start = GUTTER + (state.position - band.from) * width;
+        let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let cell = Rect { x: area.x.saturating_add(cells(start)), width: cells(width), ..area };
+        buf.set_style(cell.intersection(area), Theme::cursor());
+    }
+}
+
+fn legend(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let marks = &look.marks;
+    let words = [
+        "cell: the exit's top token".to_owned(),
+        format!("{} as in the text", marks.token),
+        format!("{} like above, right  {} like above, wrong", marks.alive, marks.settled),
+        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+    ];
+    rule(&words, look, area, buf);
+}
+
+/// A rule with words in it, as many as fit; the last comes before those in the middle.
+fn rule(words: &[String], look: &Look, area: Rect, buf: &mut Buffer) {
+    use unicode_width::UnicodeWidthStr;
+    let width = usize::from(area.width);
+    let mut kept: Vec<&String> = words.iter().collect();
+    while kept.len() > 1 && kept.iter().map(|word| word.width() + 4).sum::<usize>() + 1 > width {
+        kept.remove(kept.len() / 2);
+    }
+    let mut row = Row::new(look);
+    row.rule(1);
+    for (n, word) in kept.into_iter().enumerate() {
+        if n > 0 {
+            row.put(" ", Role::Plain).dash(2);
+        }
+        row.put(format!(" {word}"), Role::Faint);
+    }
+    row.put(" ", Role::Plain).rule(width);
+    if let Some(area) = line_of(area, 0) {
+        row.draw(area, buf, Style::default());
+    }
+}
+
+/// The strip below the table of Explore: one band around the cursor, eight cells a token.
+pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    const WIDTH: usize = 3;
+    let Some(card) = &state.card else { return };
+    if area.height < 5 {
+        return;
+    }
+    let marks = &look.marks;
+    let words = [
+        format!("exits {} tokens", marks.times),
+        format!("{} top token is the one in the text", marks.token),
+        format!("{} same as above  {} same, another", marks.alive, marks.settled),
+        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+    ];
+    rule(&words, look, area, buf);
+    let mut own = state.heatmap;
+    own.width = WIDTH;
+    let columns = (usize::from(area.width).saturating_sub(GUTTER) / CELL_WIDTHS[WIDTH]).max(1);
+    // The cursor in the middle, but no blank columns before the end of the text.
+    let most = (state.open_slot() + 1).saturating_sub(columns);
+    let from = state.position.saturating_sub(columns / 2).min(most);
+    let band = Band { from, to: (from + columns).min(state.open_slot() + 1) };
+    let exits = card.exits.len().min(usize::from(area.height) - 2);
+    let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    draw_band(state, look, &own, (&band, exits), rows, buf);
+}

@@ -1,7 +1,3 @@
 //! Exits × tokens below the table: a piece of the heatmap.
-use ratatui::{buffer::Buffer, layout::Rect};
 
-use crate::tui::{row::Look, state::State};
-
-/// Draws the view.
-pub(super) fn draw(_state: &State, _look: &Look, _area: Rect, _buf: &mut Buffer) {}
+pub(super) use super::heatmap::strip as draw;

@@ -154,6 +154,18 @@ fn head<'l>(columns: &Columns, trace: Option<&StepTrace>, card: &ModelCard, look
     row
 }
 
+/// An exit's label in seven cells: the cursor, its name, E or A.
+pub(super) fn label(row: &mut Row<'_>, state: &State, card: &ModelCard, index: usize) {
+    let Some(exit) = card.exits.get(index).copied() else { return };
+    row.put(if index == state.row { ">" } else { " " }, Role::Strong);
+    let (sign, role) = match exit {
+        e if e == state.pair.expert => ("E", Role::Expert),
+        e if e == state.pair.amateur => ("A", Role::Amateur),
+        _ => (" ", Role::Plain),
+    };
+    row.right(name::short(exit), 5, role).put(sign, role);
+}
+
 fn exit_row<'l>(
     state: &State,
     card: &ModelCard,
@@ -163,27 +175,8 @@ fn exit_row<'l>(
     look: &'l Look,
 ) -> Row<'l> {
     let marks = look.marks;
-    let exit = card.exits[index];
     let mut row = Row::new(look);
-    row.put(if index == state.row { ">" } else { " " }, Role::Strong);
-    let is_expert = exit == state.pair.expert;
-    let is_amateur = exit == state.pair.amateur;
-    let role = match (is_expert, is_amateur) {
-        (true, _) => Role::Expert,
-        (_, true) => Role::Amateur,
-        _ => Role::Plain,
-    };
-    row.right(name::short(exit), 5, role);
-    row.put(
-        if is_expert {
-            "E"
-        } else if is_amateur {
-            "A"
-        } else {
-            " "
-        },
-        role,
-    );
+    label(&mut row, state, card, index);
     let Some((trace, reading)) = known else {
         row.right(marks.waiting.to_string(), 12, Role::Faint);
         return row;
@@ -213,7 +206,7 @@ fn exit_row<'l>(
     if columns.entropy {
         row.right(number::nats4(own.entropy), numbers + 5, Role::Plain);
     }
-    if columns.kl && exit != ExitId::Original {
+    if columns.kl && own.exit != ExitId::Original {
         row.right(number::nats4(own.kl), numbers + 10, Role::Plain);
     }
     row
