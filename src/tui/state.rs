@@ -61,6 +61,23 @@ impl View {
     }
 }
 
+/// What the ribbon's height shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ribbon {
+    /// The exit at which the token was decided.
+    #[default]
+    Decided,
+    /// How many exits have another top token than original.
+    Disagree,
+    /// Entropy of original.
+    Entropy,
+    /// −ln p of the token under original.
+    Surprise,
+    /// KL(contrast ‖ expert).
+    Effect,
+    Off,
+}
+
 /// What a heat cell shows beside the token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Measure {
@@ -182,6 +199,7 @@ pub(crate) struct State {
     pub(crate) panel: Option<Panel>,
     /// Which view is shown.
     pub(crate) view: View,
+    pub(crate) ribbon: Ribbon,
     pub(crate) heatmap: Heatmap,
     pub(crate) journeys: Journeys,
     pub(crate) what_if: WhatIf,
@@ -223,6 +241,7 @@ impl State {
             sought: String::new(),
             panel: None,
             view: View::Explore,
+            ribbon: Ribbon::default(),
             heatmap: Heatmap::default(),
             journeys: Journeys::default(),
             what_if: WhatIf::default(),

@@ -3,7 +3,7 @@
 use super::{
     keymap::Action,
     moves,
-    state::{Answer, Measure, Scale, State, View},
+    state::{Answer, Measure, Ribbon, Scale, State, View},
     typing,
     update::{Flag, flag, go_to, set_pair},
 };
@@ -138,7 +138,17 @@ pub(super) fn measure(state: &mut State) {
                 Answer::Plausible => Answer::Choice,
             }
         }
-        _ => {}
+        View::Explore => {
+            state.ribbon = match state.ribbon {
+                Ribbon::Decided => Ribbon::Disagree,
+                Ribbon::Disagree => Ribbon::Entropy,
+                Ribbon::Entropy => Ribbon::Surprise,
+                Ribbon::Surprise => Ribbon::Effect,
+                Ribbon::Effect => Ribbon::Off,
+                Ribbon::Off => Ribbon::Decided,
+            }
+        }
+        View::Branches => {}
     }
 }
 

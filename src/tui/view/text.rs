@@ -3,9 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr;
 
+use crate::session::reading::Reading;
 use crate::tui::{
     row::{Look, Row, line_of},
-    state::State,
+    state::{Ribbon, State},
     theme::{Role, Theme},
     token_text::{clip, flowing},
     update::{Flag, flag},
@@ -43,7 +44,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         }
     }
     if let Some((row, end)) = ribbon_end {
-        legend(look, row, end, buf);
+        legend(state, look, row, end, buf);
     }
 }
 
@@ -113,7 +114,6 @@ fn draw_text(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut B
 /// Draws the ribbon; gives the column where it ends.
 fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut Buffer) -> usize {
     let marks = &look.marks;
-    let exits = state.card.as_ref().map_or(1, |card| card.exits.len());
     let mut row = Row::new(look);
     for piece in line {
         let Some(position) = piece.position else { continue };
@@ -121,19 +121,16 @@ fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut
         let known = flag(state, position);
         let is_cursor = position == state.position;
         let flag = known.as_ref().and_then(|(_, flag)| *flag);
-        let decided = known.map(|(reading, _)| {
-            let place = state.card.as_ref().and_then(|card| card.exits.iter().position(|e| *e == reading.decided));
-            // Rows go downwards from original: the height goes up to it.
-            (exits - 1 - place.unwrap_or(0)) * 7 / (exits - 1).max(1)
-        });
+        let height = known.map(|(reading, _)| height(state, position, &reading));
         for (n, c) in piece.text.chars().enumerate() {
-            let (sign, role) = match (n, flag, decided) {
+            let (sign, role) = match (n, flag, height) {
                 _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
                 (0, Some(Flag::Changed), _) => (marks.changed, Role::Changed),
                 (0, Some(Flag::Other), _) => ('~', Role::Changed),
                 _ if c == ' ' && !(is_cursor && piece.text == " ") => (' ', Role::Plain),
                 _ if is_cursor => ('^', Role::Strong),
-                (_, _, Some(level)) => (marks.levels[level], Role::Scale(level)),
+                (_, _, Some(Some(level))) => (marks.levels[level], Role::Scale(level)),
+                (_, _, Some(None)) => (' ', Role::Plain),
                 _ => (marks.not_yet, Role::Faint),
             };
             // A sign of two cells has two of the ribbon's.
@@ -146,10 +143,39 @@ fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut
     end
 }
 
+/// The ribbon's height at a position, 0 to 7, on a scale whose ends are fixed; `None` for nothing to show.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
+fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
+    let (card, trace) = (state.card.as_ref()?, state.trace(position)?);
+    let exits = card.exits.len();
+    let original = trace.exits.first()?;
+    let of = |x: f32, most: f32| Some(((x / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0) * 7.0).round() as usize);
+    match state.ribbon {
+        Ribbon::Decided => {
+            let place = card.exits.iter().position(|e| *e == reading.decided).unwrap_or(0);
+            // Rows go downwards from original: the height goes up to it.
+            Some((exits - 1 - place) * 7 / (exits - 1).max(1))
+        }
+        Ribbon::Disagree => of((exits - reading.agree.min(exits)) as f32, (exits - 1) as f32),
+        Ribbon::Entropy => of(original.entropy, (card.vocabulary as f32).ln()),
+        Ribbon::Surprise => of(-original.ln_p, 12.0),
+        Ribbon::Effect => of(trace.contrast.as_ref()?.effect, 3.0),
+        Ribbon::Off => None,
+    }
+}
+
 /// Behind the ribbon, while there is room.
-fn legend(look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
+fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
     let marks = &look.marks;
-    let text = format!("ribbon: decided at exit {} to {} original", marks.levels[0], marks.levels[7]);
+    let (least, most) = (marks.levels[0], marks.levels[7]);
+    let text = match state.ribbon {
+        Ribbon::Decided => format!("ribbon: decided at exit {least} to {most} original"),
+        Ribbon::Disagree => format!("ribbon: exits that disagree, {least} none to {most} all"),
+        Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} ln V"),
+        Ribbon::Surprise => format!("ribbon: -ln p under original, {least} 0 to {most} 12"),
+        Ribbon::Effect => format!("ribbon: effect of the contrast, {least} 0 to {most} 3 nats"),
+        Ribbon::Off => "m shows a ribbon".to_owned(),
+    };
     let start = end.max(24) + 3;
     if start + text.width() < usize::from(area.width) {
         let x = area.x + u16::try_from(start).unwrap_or(u16::MAX);
