@@ -4,6 +4,8 @@ mod app;
 #[cfg(test)]
 mod fake;
 mod keymap;
+#[cfg(test)]
+mod line_screens;
 mod marks;
 mod number;
 mod row;
