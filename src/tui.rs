@@ -6,6 +6,8 @@ mod chaos;
 #[cfg(test)]
 mod fake;
 mod keymap;
+#[cfg(test)]
+mod line_screens;
 mod marks;
 mod moves;
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn trace(state: &State, position: usize, subject: TokenId) -> StepTrace {
         expert_alone: Candidate { id: id(" the"), ln_p: 0.37f32.ln() },
         over_alpha: [" a", " a", " a", " a", " a", " the", " the", " the"].map(id).to_vec(),
     };
-    let exits: Vec<ExitRow> = exits.iter().zip(EXITS).map(row).collect();
+    let exits: Vec<ExitRow> = exits.iter().zip(EXITS.into_iter().cycle()).map(row).collect();
     let pins = pins(&exits, &state.pins);
     let grid = state.grid_pair().map(|pair| Arc::new(grid(&exits, pair)));
     StepTrace {

@@ -43,6 +43,13 @@ pub(crate) struct Marks {
     pub(crate) missing: char,
     pub(crate) not_yet: char,
     pub(crate) waiting: char,
+    /// The expert's own choice stands.
+    pub(crate) stands: char,
+    /// The top token of an exit.
+    pub(crate) top: char,
+    /// An axis, and where a value stands on it.
+    pub(crate) axis: char,
+    pub(crate) tick: char,
     /// Arrow keys in hints.
     pub(crate) keys: [&'static str; 2],
     /// Moving signs while the model computes.
@@ -81,6 +88,10 @@ pub(crate) const UNICODE: Marks = Marks {
     missing: '–',
     not_yet: '░',
     waiting: '·',
+    stands: '·',
+    top: '•',
+    axis: '│',
+    tick: '┤',
     keys: ["↑↓", "←→"],
     spinner: &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
     ascii: false,
@@ -116,6 +127,10 @@ pub(crate) const ASCII: Marks = Marks {
     missing: '-',
     not_yet: '.',
     waiting: '.',
+    stands: '.',
+    top: '\'',
+    axis: '|',
+    tick: '+',
     keys: ["up/down", "left/right"],
     spinner: &['|', '/', '-', '\\'],
     ascii: true,
@@ -146,9 +161,9 @@ mod tests {
     fn every_sign_is_one_cell() {
         for marks in [UNICODE, ASCII] {
             let Marks { token, decided, changed, settled, boundary, over, clip, space, times, up, down, .. } = marks;
-            let Marks { full, shade, rule, column, missing, not_yet, waiting, .. } = marks;
+            let Marks { full, shade, rule, column, missing, not_yet, waiting, stands, top, axis, tick, .. } = marks;
             let signs = [token, decided, changed, settled, boundary, over, clip, space, times, up, down, full, shade];
-            let more = [rule, column, missing, not_yet, waiting];
+            let more = [rule, column, missing, not_yet, waiting, stands, top, axis, tick];
             let drawn = signs.iter().chain(&more).chain(&marks.eighths).chain(&marks.levels).chain(marks.spinner);
             assert!(drawn.copied().all(|sign| sign.width() == Some(1) && (!marks.ascii || sign.is_ascii())));
         }

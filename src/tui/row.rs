@@ -1,5 +1,7 @@
 //! One line of the screen, put together from the left; whatever would leave its width is cut.
 
+use std::ops::Range;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -88,6 +90,26 @@ impl<'l> Row<'l> {
         buf.set_line(area.x, area.y, &Line::from(self.spans), area.width);
         buf.set_style(Rect { height: 1, ..area }, over);
     }
+}
+
+/// Which of `count` things are shown where there is room for fewer: as far from the start as keeps the cursor's.
+pub(crate) fn window(count: usize, room: usize, cursor: usize) -> Range<usize> {
+    let room = room.min(count);
+    // In the middle, so that what is left out on both sides is as near.
+    let first = cursor.saturating_sub(room / 2).min(count - room);
+    first..first + room
+}
+
+/// The first columns of an area, and the others.
+pub(crate) fn split_columns(area: Rect, width: usize) -> (Rect, Rect) {
+    let width = u16::try_from(width).unwrap_or(u16::MAX).min(area.width);
+    (Rect { width, ..area }, Rect { x: area.x + width, width: area.width - width, ..area })
+}
+
+/// The first rows of an area, and the others.
+pub(crate) fn split_rows(area: Rect, height: usize) -> (Rect, Rect) {
+    let height = u16::try_from(height).unwrap_or(u16::MAX).min(area.height);
+    (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
 }
 
 /// The n-th row of an area, if it has one.

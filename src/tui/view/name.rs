@@ -3,9 +3,10 @@
 use crate::{
     session::{
         protocol::ModelCard,
+        reading::Reading,
         trace::{ExitId, Method, Pair, TokenId},
     },
-    tui::{number, row::Look, token_text},
+    tui::{number, row::Look, theme::Role, token_text},
 };
 
 /// An exit in a sentence.
@@ -47,4 +48,33 @@ pub(super) fn token(card: &ModelCard, id: TokenId, look: &Look) -> String {
 /// A token alone, cut to a width.
 pub(super) fn clipped(card: &ModelCard, id: TokenId, width: usize, look: &Look) -> String {
     token_text::clip(&token(card, id, look), width, &look.marks)
+}
+
+/// Which letter names which token at a position: those of its reading, then the next ones for tokens that only one view
+/// shows, in the order in which they first appear there.
+pub(super) struct Letters(Vec<TokenId>);
+
+impl Letters {
+    pub(super) fn of(reading: Option<&Reading>, more: impl Iterator<Item = TokenId>) -> Self {
+        let mut ids = reading.map(|reading| reading.lettered.clone()).unwrap_or_default();
+        for id in more {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Self(ids)
+    }
+
+    /// After z there are none left.
+    pub(super) fn letter(&self, id: TokenId) -> char {
+        self.place(id).and_then(|place| ('a'..='z').nth(place)).unwrap_or('?')
+    }
+
+    pub(super) fn role(&self, id: TokenId) -> Role {
+        self.place(id).map_or(Role::Plain, Role::Group)
+    }
+
+    fn place(&self, id: TokenId) -> Option<usize> {
+        self.0.iter().position(|other| *other == id)
+    }
 }

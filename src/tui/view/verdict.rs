@@ -20,10 +20,15 @@ use crate::{
 
 /// Draws the rule.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    rule(parts(state, look), look, area, buf);
+}
+
+/// Draws sentences into a rule, as many as fit.
+pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let mut row = Row::new(look);
     row.rule(1);
-    for (index, (part, role)) in parts(state, look).into_iter().enumerate() {
+    for (index, (part, role)) in parts.into_iter().enumerate() {
         let between = if index == 0 { 1 } else { 4 };
         // A sentence that does not fit loses what follows its comma; one too many goes.
         let fits = |text: &str| index == 0 || row.width() + between + text.width() + 2 <= width;
