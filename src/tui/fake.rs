@@ -170,12 +170,16 @@ fn vocabulary(state: &State, query: &crate::session::protocol::Query) -> Option<
     let exits = state.card.as_ref()?.exits.len();
     let row = |(top, ..): Exit| {
         let mut ln_p = vec![1e-4f32.ln(); WORDS.len()];
-        top.iter().for_each(|(word, p)| ln_p[id(word).index()] = p.ln());
+        for (word, p) in &top {
+            ln_p[id(word).index()] = p.ln();
+        }
         ln_p
     };
     let exits: Vec<Vec<f32>> = EXITS.into_iter().take(exits).map(row).collect();
     let mut contrast = exits[1].clone();
-    PLAUSIBLE.iter().for_each(|(word, _, _, result, _)| contrast[id(word).index()] = result.ln());
+    for (word, _, _, result, _) in &PLAUSIBLE {
+        contrast[id(word).index()] = result.ln();
+    }
     Some(Arc::new(Vocabulary { position: query.position, exits, contrast, pair }))
 }
 

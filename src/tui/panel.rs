@@ -129,11 +129,14 @@ impl Palette {
     }
 }
 
+/// A text's tokens, or why it has none.
+pub(crate) type Tokens = Result<Arc<[TokenId]>, String>;
+
 /// The prompt editor: one text with what it is in tokens.
 pub(crate) struct Editor {
     pub(crate) field: Input,
     /// The text with its tokens, once the engine has answered.
-    pub(crate) tokens: Option<(String, Result<Arc<[TokenId]>, String>)>,
+    pub(crate) tokens: Option<(String, Tokens)>,
     /// The text whose tokens were asked for.
     pub(crate) asked: Option<String>,
 }
@@ -144,7 +147,7 @@ impl Editor {
     }
 
     /// The tokens of the field as it stands.
-    pub(crate) fn ids(&self) -> Option<&Result<Arc<[TokenId]>, String>> {
+    pub(crate) fn ids(&self) -> Option<&Tokens> {
         self.tokens.as_ref().filter(|(text, _)| text == self.field.value()).map(|(_, ids)| ids)
     }
 }

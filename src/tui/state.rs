@@ -40,21 +40,19 @@ pub(crate) enum View {
     #[default]
     Explore,
     Heatmap,
-    Journeys,
     WhatIf,
     Branches,
 }
 
 impl View {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches];
+    pub(crate) const ALL: [Self; 4] = [Self::Explore, Self::Heatmap, Self::WhatIf, Self::Branches];
 
     /// The name on its tab.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Explore => "Explore",
             Self::Heatmap => "Heatmap",
-            Self::Journeys => "Journeys",
             Self::WhatIf => "What-if",
             Self::Branches => "Branches",
         }
@@ -112,27 +110,6 @@ impl Default for Heatmap {
     fn default() -> Self {
         Self { measure: Measure::default(), width: 3, all: false }
     }
-}
-
-/// What the lines of Journeys show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Scale {
-    #[default]
-    P,
-    LnP,
-    Rank,
-}
-
-/// The state of Journeys.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Journeys {
-    pub(crate) scale: Scale,
-    /// The selected pin, by row.
-    pub(crate) row: usize,
-    /// Race the selected pin against a.
-    pub(crate) race: bool,
-    /// Over positions, for the exit under the cursor, instead of over exits.
-    pub(crate) over_positions: bool,
 }
 
 /// What a cell of What-if shows.
@@ -201,7 +178,6 @@ pub(crate) struct State {
     pub(crate) view: View,
     pub(crate) ribbon: Ribbon,
     pub(crate) heatmap: Heatmap,
-    pub(crate) journeys: Journeys,
     pub(crate) what_if: WhatIf,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
@@ -243,7 +219,6 @@ impl State {
             view: View::Explore,
             ribbon: Ribbon::default(),
             heatmap: Heatmap::default(),
-            journeys: Journeys::default(),
             what_if: WhatIf::default(),
             pins: Vec::new(),
             tickets: 0,

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::state::TextToken;
-use crate::session::trace::{StepTrace, TokenId};
+use crate::session::trace::StepTrace;
+#[cfg(test)]
+use crate::session::trace::TokenId;
 
 /// A place in the tree: the end of a text.
 pub(crate) type NodeId = usize;
@@ -21,7 +23,6 @@ struct Node {
     trace: Option<Arc<StepTrace>>,
     /// About the open slot after it.
     slot: Option<Arc<StepTrace>>,
-    title: Option<String>,
     /// Removed branches stay, so that they can be brought back.
     removed: bool,
 }
@@ -59,7 +60,6 @@ impl Tree {
                 last: None,
                 trace: None,
                 slot: None,
-                title: None,
                 removed: false,
             });
             match parent {
@@ -125,14 +125,6 @@ impl Tree {
         self.nodes[node].removed = removed;
     }
 
-    pub(crate) fn title(&self, node: NodeId) -> Option<&str> {
-        self.nodes[node].title.as_deref()
-    }
-
-    pub(crate) fn set_title(&mut self, node: NodeId, title: String) {
-        self.nodes[node].title = (!title.is_empty()).then_some(title);
-    }
-
     /// Every branch, each after the one that it leaves. `end` is listed although another text goes on from it.
     pub(crate) fn branches(&self, end: Option<NodeId>) -> Vec<Branch> {
         let mut found = Vec::new();
@@ -176,6 +168,7 @@ impl Tree {
 }
 
 /// The ids from the start to a node.
+#[cfg(test)]
 pub(crate) fn ids(tree: &Tree, end: Option<NodeId>) -> Vec<TokenId> {
     tree.path(end).into_iter().map(|node| tree.token(node).id).collect()
 }

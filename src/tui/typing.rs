@@ -137,12 +137,6 @@ fn picker(state: &mut State, event: KeyEvent) {
         (KeyCode::Left | KeyCode::Char('h'), false) => sort(picker, place.saturating_sub(1)),
         (KeyCode::Right | KeyCode::Char('l'), false) => sort(picker, (place + 1).min(Column::ALL.len() - 1)),
         (KeyCode::Char('/' | 'f'), false) => picker.typing = true,
-        (KeyCode::Char('p'), false) => {
-            if let Some(id) = picker.listed.get(picker.selected).filter(|id| !state.pins.contains(id)) {
-                state.pins.push(*id);
-                state.notice = Some("pinned".into());
-            }
-        }
         (KeyCode::Tab, true) => picker.typing = false,
         (_, true) => {
             edit(&mut picker.filter, event);

@@ -8,7 +8,6 @@ mod contrast;
 mod footer;
 mod heatmap;
 pub(crate) mod help;
-mod journeys;
 mod name;
 mod panel;
 mod status;
@@ -57,7 +56,6 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         match state.view {
             View::Explore => explore(state, look, &layout, buf),
             View::Heatmap => heatmap::draw(state, look, layout.body, buf),
-            View::Journeys => journeys::draw(state, look, layout.body, buf),
             View::WhatIf => what_if::draw(state, look, layout.body, buf),
             View::Branches => branches::draw(state, look, layout.body, buf),
         }
@@ -114,11 +112,8 @@ impl Layout {
         let panel = PANEL_ROWS.min(height.saturating_sub(4 + TEXT_ROWS * MOST_TEXT_LINES));
         let status_rows = usize::from(height >= STATUS_FROM);
         // All exits, under a rule and a head, and two lines of text: else no strip.
-        let strip_rows = if is_wide && height >= 3 + status_rows + table_rows + exits + 2 + 2 * TEXT_ROWS + 1 {
-            exits + 2
-        } else {
-            0
-        };
+        let strip_rows =
+            if is_wide && height > 3 + status_rows + table_rows + exits + 2 + 2 * TEXT_ROWS { exits + 2 } else { 0 };
         let lower = match (is_wide, strip_rows) {
             (true, 0) => table_rows.max(panel),
             (true, _) => table_rows,

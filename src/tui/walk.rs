@@ -3,7 +3,7 @@
 use super::{
     keymap::Action,
     moves,
-    state::{Answer, Measure, Ribbon, Scale, State, View},
+    state::{Answer, Measure, Ribbon, State, View},
     typing,
     update::{Flag, flag, go_to, set_pair},
 };
@@ -26,14 +26,6 @@ pub(super) fn step(state: &mut State, action: Action) {
             state.what_if.amateur = state.what_if.amateur.saturating_sub(1).max(state.what_if.expert + 1).min(last);
         }
         (View::WhatIf, _) => state.what_if.amateur = on(state.what_if.amateur, last),
-        (View::Journeys, Action::Up) => state.journeys.row = state.journeys.row.saturating_sub(1),
-        (View::Journeys, Action::Down) => {
-            let pins = state.trace(state.position).map_or(0, |trace| trace.pins.len());
-            state.journeys.row = on(state.journeys.row, pins.saturating_sub(1));
-        }
-        // There, the lowest exit is at the left.
-        (View::Journeys, Action::Left) => state.row = on(state.row, last),
-        (View::Journeys, _) => state.row = state.row.saturating_sub(1),
         (View::Branches, Action::Up) => state.branch = state.branch.saturating_sub(1),
         (View::Branches, Action::Down) => {
             state.branch = on(state.branch, state.tree.branches(state.node).len().saturating_sub(1));
@@ -124,13 +116,6 @@ pub(super) fn measure(state: &mut State) {
                 Measure::Js => Measure::Token,
             }
         }
-        View::Journeys => {
-            state.journeys.scale = match state.journeys.scale {
-                Scale::P => Scale::LnP,
-                Scale::LnP => Scale::Rank,
-                Scale::Rank => Scale::P,
-            }
-        }
         View::WhatIf => {
             state.what_if.answer = match state.what_if.answer {
                 Answer::Choice => Answer::P,
@@ -149,24 +134,5 @@ pub(super) fn measure(state: &mut State) {
             }
         }
         View::Branches => {}
-    }
-}
-
-/// Pins the selected pin of Journeys, elsewhere the top token of the exit under the cursor; or lets go of it.
-pub(super) fn pin(state: &mut State) {
-    let Some(trace) = state.trace(state.position) else { return };
-    let selected = trace.pins.get(state.journeys.row).map(|pin| pin.id).filter(|_| state.view == View::Journeys);
-    let top = trace.exits.get(state.row).and_then(|row| row.top.first()).map(|c| c.id);
-    let Some(id) = selected.or(top) else { return };
-    let there = state.pins.iter().position(|pin| *pin == id);
-    match there {
-        Some(place) => {
-            state.pins.remove(place);
-            state.notice = Some("unpinned".into());
-        }
-        None => {
-            state.pins.push(id);
-            state.notice = Some("pinned: it stays in Journeys when the position moves".into());
-        }
     }
 }

@@ -12,7 +12,7 @@ use crate::tui::{
     tree::{Branch, NodeId},
 };
 
-/// Cells of the tree's lines and the title; of tokens, decoding and mean at the right.
+/// Cells of the tree's lines and the name; of tokens, decoding and mean at the right.
 const LEFT: usize = 22;
 const RIGHT: usize = 38;
 
@@ -77,11 +77,10 @@ pub(super) fn name_of_text(state: &State, look: &Look) -> String {
     found.map_or_else(|| "main".into(), |branch| name(state, look, branch))
 }
 
-/// Its title, or its first own token.
+/// Its first own token.
 fn name(state: &State, look: &Look, branch: &Branch) -> String {
     let id = state.tree.token(branch.start).id;
-    let token = || state.card.as_ref().map_or_else(String::new, |card| name::token(card, id, look));
-    state.tree.title(branch.start).map_or_else(token, ToOwned::to_owned)
+    state.card.as_ref().map_or_else(String::new, |card| name::token(card, id, look))
 }
 
 fn own_text(state: &State, look: &Look, nodes: &[NodeId]) -> String {
