@@ -4,7 +4,9 @@ set -eu
 missing=""
 command -v cmake >/dev/null || missing="$missing cmake"
 command -v c++ >/dev/null || missing="$missing g++"
-ls /usr/lib/llvm*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || [ -n "${LIBCLANG_PATH:-}" ] || missing="$missing libclang-dev"
+# libclang itself: libclang-cpp, which comes with LLVM alone, is another library.
+ls -d /usr/lib/llvm*/lib/* /usr/lib/*/* 2>/dev/null | grep -Eq '/libclang(-[0-9][0-9.]*)?\.so' || [ -n "${LIBCLANG_PATH:-}" ] ||
+    missing="$missing libclang-dev"
 case "$(uname -s)" in
 Darwin)
     command -v cmake >/dev/null || { echo "setup: installing cmake with Homebrew"; brew install cmake; }
