@@ -5,6 +5,7 @@ mod app;
 mod chaos;
 #[cfg(test)]
 mod fake;
+mod headless;
 mod keymap;
 #[cfg(test)]
 mod line_screens;
@@ -29,3 +30,4 @@ mod view;
 mod walk;
 
 pub use app::{Start, run};
+pub use headless::Headless;

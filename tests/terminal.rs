@@ -134,7 +134,7 @@ fn steps_changes_alpha_steps_back_and_quits() {
 fn views_panels_and_a_long_paste() {
     let mut session = Session::start(&[], &[]);
     session.shows("decided at");
-    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 What-if]"), ("4", "[4 Branches]")] {
+    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("4", "[4 What-if]"), ("5", "[5 Branches]")] {
         session.press(key);
         session.shows(seen);
     }

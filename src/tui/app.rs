@@ -94,10 +94,9 @@ fn turn(
             worker.ask(query);
         }
         if let Some(Panel::Editor(editor)) = &mut state.panel
-            && editor.asked.as_deref() != Some(editor.field.value())
+            && let Some(text) = editor.next_text()
         {
-            editor.asked = Some(editor.field.value().to_owned());
-            worker.tokenize(editor.field.value().to_owned());
+            worker.tokenize(text);
         }
         screen.terminal.draw(|frame| {
             let area = frame.area();
@@ -115,7 +114,7 @@ fn turn(
             match input {
                 Input::Signal(PROVOKED) => panic!("provoked for a test"),
                 Input::Signal(signal) => return Ok(signal),
-                Input::Terminal(event) => match key(state, event?) {
+                Input::Terminal(event) => match take_in(state, event?) {
                     Effect::Quit => return Ok(0),
                     Effect::Redraw => screen.redraw()?,
                     Effect::Suspend => screen.suspend()?,
@@ -130,7 +129,8 @@ fn turn(
     }
 }
 
-fn key(state: &mut State, event: event::Event) -> Effect {
+/// Takes in what came from the terminal.
+pub(super) fn take_in(state: &mut State, event: event::Event) -> Effect {
     match event {
         event::Event::Key(key) if key.kind != KeyEventKind::Release && state.panel.is_some() => typing::key(state, key),
         event::Event::Paste(text) => {

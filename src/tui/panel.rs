@@ -146,6 +146,12 @@ impl Editor {
         Self { field: Input::new(text), tokens: None, asked: None }
     }
 
+    /// The text whose tokens have not been asked for, once.
+    pub(crate) fn next_text(&mut self) -> Option<String> {
+        let text = self.field.value();
+        (self.asked.as_deref() != Some(text)).then(|| self.asked.insert(text.to_owned()).clone())
+    }
+
     /// The tokens of the field as it stands.
     pub(crate) fn ids(&self) -> Option<&Tokens> {
         self.tokens.as_ref().filter(|(text, _)| text == self.field.value()).map(|(_, ids)| ids)

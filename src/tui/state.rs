@@ -40,19 +40,21 @@ pub(crate) enum View {
     #[default]
     Explore,
     Heatmap,
+    Journeys,
     WhatIf,
     Branches,
 }
 
 impl View {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Explore, Self::Heatmap, Self::WhatIf, Self::Branches];
+    pub(crate) const ALL: [Self; 5] = [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches];
 
     /// The name on its tab.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Explore => "Explore",
             Self::Heatmap => "Heatmap",
+            Self::Journeys => "Journeys",
             Self::WhatIf => "What-if",
             Self::Branches => "Branches",
         }

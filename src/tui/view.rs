@@ -8,6 +8,7 @@ mod contrast;
 mod footer;
 mod heatmap;
 pub(crate) mod help;
+mod journeys;
 mod name;
 mod panel;
 mod status;
@@ -56,6 +57,7 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         match state.view {
             View::Explore => explore(state, look, &layout, buf),
             View::Heatmap => heatmap::draw(state, look, layout.body, buf),
+            View::Journeys => journeys::draw(state, look, layout.body, buf),
             View::WhatIf => what_if::draw(state, look, layout.body, buf),
             View::Branches => branches::draw(state, look, layout.body, buf),
         }
@@ -148,7 +150,9 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let mut row = Row::new(look);
     // Without their names where the window is narrow, but for the one that is shown.
     let names = area.width >= 80;
+    let between = if area.width >= WIDE { " " } else { "" };
     for (n, view) in View::ALL.into_iter().enumerate() {
+        row.put(if n > 0 { between } else { "" }, Role::Plain);
         let (digit, name) = (n + 1, view.name());
         if view == state.view {
             row.put(" ", Role::Plain).styled(format!("[{digit} {name}]"), Theme::cursor());

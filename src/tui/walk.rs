@@ -133,6 +133,6 @@ pub(super) fn measure(state: &mut State) {
                 Ribbon::Off => Ribbon::Decided,
             }
         }
-        View::Branches => {}
+        View::Journeys | View::Branches => {}
     }
 }

@@ -1,0 +1,61 @@
+//! The screen without a terminal: benches, tests over a real model and pictures drive it as the loop does.
+
+use ratatui::{buffer::Buffer, crossterm::event, layout::Rect};
+
+use super::{
+    app,
+    marks::{ASCII, UNICODE},
+    panel::Panel,
+    row::Look,
+    state::{State, Wish},
+    theme::{Depth, Theme},
+    update, view,
+};
+use crate::session::protocol::{Event, Query};
+
+/// A screen of a fixed size.
+pub struct Headless {
+    state: State,
+    look: Look,
+}
+
+impl Headless {
+    /// Before the model is open: in true colour, or with ASCII signs and no colour.
+    #[must_use]
+    pub fn new((width, height): (u16, u16), ascii: bool) -> Self {
+        let mut state = State::new("a model".into(), Wish::default());
+        state.window = (width, height);
+        let (marks, depth) = if ascii { (ASCII, Depth::None) } else { (UNICODE, Depth::True) };
+        Self { state, look: Look { marks, theme: Theme { depth } } }
+    }
+
+    /// The next thing to ask the engine, if there is any.
+    pub fn next_query(&mut self) -> Option<Query> {
+        self.state.next_query()
+    }
+
+    /// The text whose tokens are wanted, if there is any.
+    pub fn next_text(&mut self) -> Option<String> {
+        let Some(Panel::Editor(editor)) = &mut self.state.panel else { return None };
+        editor.next_text()
+    }
+
+    /// Takes in what the engine answers.
+    pub fn hear(&mut self, event: Event) {
+        update::hear(&mut self.state, event);
+    }
+
+    /// Takes in a key, or a pasted text.
+    pub fn press(&mut self, event: event::Event) {
+        app::take_in(&mut self.state, event);
+    }
+
+    /// The picture of this moment.
+    #[must_use]
+    pub fn draw(&self) -> Buffer {
+        let area = Rect::new(0, 0, self.state.window.0, self.state.window.1);
+        let mut buf = Buffer::empty(area);
+        view::draw(&self.state, &self.look, area, &mut buf);
+        buf
+    }
+}
