@@ -34,6 +34,12 @@ impl Headless {
         self.state.next_query()
     }
 
+    /// Whether no answer is being waited for.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.state.asked.is_none()
+    }
+
     /// The text whose tokens are wanted, if there is any.
     pub fn next_text(&mut self) -> Option<String> {
         let Some(Panel::Editor(editor)) = &mut self.state.panel else { return None };
