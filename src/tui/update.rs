@@ -171,6 +171,7 @@ fn with_exit(state: &mut State, change: impl FnOnce(&mut Pair, ExitId)) {
 
 pub(super) fn set_pair(state: &mut State, pair: Pair) {
     state.pair = pair;
+    walk::to_pair(state);
     if state.contrast_decides() {
         state.decoding.method = Method::Contrast(pair);
     }
@@ -302,6 +303,7 @@ fn opened(state: &mut State, card: Arc<ModelCard>) {
     state.pair = Pair { expert, amateur, alpha, min_candidates };
     state.decoding.method = Method::Contrast(state.pair);
     state.card = Some(card);
+    walk::to_pair(state);
 }
 
 fn stepped(state: &mut State, trace: Arc<StepTrace>) {

@@ -37,6 +37,17 @@ pub(super) fn step(state: &mut State, action: Action) {
     }
 }
 
+/// What-if goes to the pair in use, if its amateur is the lower one.
+pub(super) fn to_pair(state: &mut State) {
+    let Some(card) = &state.card else { return };
+    let row = |exit| card.exits.iter().position(|other| *other == exit);
+    if let (Some(expert), Some(amateur)) = (row(state.pair.expert), row(state.pair.amateur))
+        && expert < amateur
+    {
+        (state.what_if.expert, state.what_if.amateur) = (expert, amateur);
+    }
+}
+
 /// The next or previous position that is worth a look.
 pub(super) fn seek(state: &mut State, onwards: bool, is: fn(&State, usize) -> bool) {
     let slot = state.open_slot();
