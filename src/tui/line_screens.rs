@@ -123,3 +123,27 @@ fn what_if_holds_at_every_size() {
         }
     }
 }
+
+fn journeys(count: u32) -> State {
+    let mut state = with_exits(View::Journeys, count);
+    state.row = state.card.as_ref().map_or(0, |card| card.exits.len() / 2);
+    answer_all(&mut state);
+    state
+}
+
+#[test]
+fn journeys_80x24() {
+    insta::assert_snapshot!(screen(&journeys(13), 80, 24));
+}
+
+#[test]
+fn journeys_other_sizes() {
+    let state = journeys(13);
+    insta::assert_snapshot!("journeys_120x40", screen(&state, 120, 40));
+    insta::assert_snapshot!("journeys_200x60", screen(&state, 200, 60));
+    insta::assert_snapshot!("journeys_60x16", screen(&state, 60, 16));
+    insta::assert_snapshot!("journeys_49_exits", screen(&journeys(49), 120, 40));
+    let ascii = text(&buffer(&state, &ASCII, 80, 24));
+    assert!(ascii.is_ascii());
+    insta::assert_snapshot!("journeys_ascii", ascii);
+}

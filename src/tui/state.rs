@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    journeys::Journeys,
     moves::Move,
     panel::Panel,
     tree::{NodeId, Tree},
@@ -181,6 +182,7 @@ pub(crate) struct State {
     pub(crate) ribbon: Ribbon,
     pub(crate) heatmap: Heatmap,
     pub(crate) what_if: WhatIf,
+    pub(crate) journeys: Journeys,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
     tickets: u64,
@@ -222,6 +224,7 @@ impl State {
             ribbon: Ribbon::default(),
             heatmap: Heatmap::default(),
             what_if: WhatIf::default(),
+            journeys: Journeys::default(),
             pins: Vec::new(),
             tickets: 0,
         }
@@ -251,8 +254,7 @@ impl State {
     pub(crate) fn fresh(&self, position: usize) -> Option<&Arc<StepTrace>> {
         self.trace(position).filter(|trace| {
             let shown = trace.contrast.as_ref().is_some_and(|contrast| contrast.pair == self.pair);
-            let pinned = self.pins.iter().all(|id| trace.pins.iter().any(|pin| pin.id == *id));
-            trace.decoding == self.decoding && shown && (pinned || trace.position != self.position)
+            trace.decoding == self.decoding && shown
         })
     }
 
@@ -318,7 +320,8 @@ impl State {
         }
         let slot = self.open_slot();
         let wanted = |position: &usize| {
-            let known = self.fresh(*position).is_some() && !self.picks_at(*position) && self.has_grid(*position);
+            let shown = self.has_grid(*position) && self.has_pins(*position);
+            let known = self.fresh(*position).is_some() && !self.picks_at(*position) && shown;
             *position > 0 && !known && !self.is_full_slot(*position)
         };
         let urgent = [self.position, slot].into_iter().find(wanted);
@@ -336,7 +339,7 @@ impl State {
             decoding: self.decoding.clone(),
             shown_pair: Some(self.pair),
             candidates: CANDIDATES,
-            pins: self.pins.as_slice().into(),
+            pins: self.followed().collect(),
             grid: self.grid_pair(),
             vocabulary: self.picks_at(position).then_some(self.pair),
         };
@@ -346,7 +349,7 @@ impl State {
 
     /// Whether the answer to a query would be all that is wanted of its position.
     fn covers(&self, query: &Query) -> bool {
-        let pinned = *query.pins == *self.pins || query.position != self.position;
+        let pinned = query.pins.iter().copied().eq(self.followed()) || !self.follows_at(query.position);
         let grid = query.grid == self.grid_pair() || query.position != self.position;
         self.is_answer(query) && pinned && grid && query.vocabulary.is_some() == self.picks_at(query.position)
     }
