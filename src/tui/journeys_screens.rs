@@ -218,3 +218,44 @@ fn the_cursor_is_a_pin_and_an_exit() {
     act(&mut state, Action::CursorUp);
     assert_eq!(exit(&state), Some(ExitId::Block(4)), "Shift moves the exit as in every view");
 }
+
+#[test]
+fn the_wide_explore() {
+    let mut state = wall();
+    act(&mut state, Action::View(View::Explore));
+    state.window = (200, 60);
+    answer_all(&mut state);
+    let asked = state.trace(8).expect("known").grid.clone();
+    assert!(asked.is_some(), "the grid is on the screen");
+    let mut trace = drawn(state.trace(8).expect("known"));
+    trace.contrast = state.trace(8).and_then(|trace| trace.contrast.clone());
+    state.traces[8] = Some(Arc::new(trace));
+    insta::assert_snapshot!("explore_200x60", screen(&state, 200, 60));
+    state.window = (199, 60);
+    assert_eq!(state.grid_pair(), None, "not asked for where it is not seen");
+}
+
+#[test]
+fn who_gets_the_rows() {
+    let mut state = opened();
+    let card = state.card.as_mut().and_then(Arc::get_mut).expect("open, and nobody else has it");
+    card.bytes[7] = b" alphabetic".as_slice().into();
+    moves::begin(&mut state, &[TokenId(7); 90]);
+    let lines = |width: u16, height: u16| {
+        let shown = screen(&state, width, height);
+        let texts = shown.lines().filter(|line| line.matches("alphabetic").count() > 3).count();
+        let has = |text: &str| shown.contains(text);
+        (texts, has("exits × tokens"), has("of 90, context"), has("what-if"))
+    };
+    // At 24 rows the table, one text line and three rows of contrast leave nothing.
+    assert_eq!(lines(80, 24), (1, false, false, false));
+    assert_eq!(lines(80, 26), (2, false, false, false));
+    assert_eq!(lines(80, 31), (4, false, true, false));
+    assert!(!lines(80, 41).1);
+    assert_eq!(lines(80, 42), (2, true, true, false), "the strip before a third line");
+    assert_eq!(lines(120, 38), (2, true, true, false));
+    assert_eq!(lines(120, 40), (3, true, true, false));
+    assert_eq!(lines(120, 60), (5, true, true, false));
+    assert!(!lines(200, 57).3);
+    assert_eq!(lines(200, 58), (5, true, true, true));
+}

@@ -32,6 +32,8 @@ pub(crate) struct Marks {
     pub(crate) shade: char,
     /// Parts of a cell in eighths, from one on.
     pub(crate) eighths: [char; 7],
+    /// The right half of a cell.
+    pub(crate) right_half: char,
     /// Eight heights.
     pub(crate) levels: [char; 8],
     pub(crate) rule: char,
@@ -81,6 +83,7 @@ pub(crate) const UNICODE: Marks = Marks {
     full: '█',
     shade: '░',
     eighths: ['▏', '▎', '▍', '▌', '▋', '▊', '▉'],
+    right_half: '▐',
     levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     rule: '─',
     corner: '└',
@@ -121,6 +124,7 @@ pub(crate) const ASCII: Marks = Marks {
     full: '#',
     shade: '.',
     eighths: ['-', '-', '-', '=', '=', '=', '='],
+    right_half: '=',
     levels: ['1', '2', '3', '4', '5', '6', '7', '8'],
     rule: '-',
     corner: '`',
@@ -186,7 +190,7 @@ mod tests {
             let Marks { full, shade, rule, column, missing, not_yet, waiting, stands, top, pinned, axis, tick, .. } =
                 marks;
             let signs = [token, decided, changed, settled, boundary, over, clip, space, times, up, down, full, shade];
-            let more = [rule, column, missing, not_yet, waiting, stands, top, pinned, axis, tick];
+            let more = [marks.right_half, rule, column, missing, not_yet, waiting, stands, top, pinned, axis, tick];
             let drawn = signs.iter().chain(&more).chain(&marks.eighths).chain(&marks.levels).chain(marks.spinner);
             assert!(drawn.copied().all(|sign| sign.width() == Some(1) && (!marks.ascii || sign.is_ascii())));
         }

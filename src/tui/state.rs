@@ -7,6 +7,7 @@ use super::{
     moves::Move,
     panel::Panel,
     tree::{NodeId, Tree},
+    view::layout::shows_grid,
 };
 use crate::session::{
     protocol::{ModelCard, Query},
@@ -281,14 +282,19 @@ impl State {
         matches!(&self.panel, Some(Panel::Picker(picker)) if picker.position == position && picker.lacks(self.pair))
     }
 
-    /// The pair that What-if shows in detail, while it is on the screen.
+    /// The pair that a grid shows in detail, while one is on the screen: What-if's own, or in Explore the pair in use.
     pub(crate) fn grid_pair(&self) -> Option<Pair> {
         let exits = &self.card.as_ref()?.exits;
+        let row = |exit| exits.iter().position(|other| *other == exit);
+        let (expert, amateur) = match self.view {
+            View::WhatIf => (self.what_if.expert, self.what_if.amateur),
+            View::Explore if shows_grid(self) => (row(self.pair.expert)?, row(self.pair.amateur)?),
+            _ => return None,
+        };
         let last = exits.len().checked_sub(1)?;
-        let expert = self.what_if.expert.min(last.saturating_sub(1));
-        let amateur = self.what_if.amateur.clamp(expert + 1, last.max(expert + 1)).min(last);
-        let pair = Pair { expert: exits[expert], amateur: exits[amateur], ..self.pair };
-        (self.view == View::WhatIf).then_some(pair)
+        let expert = expert.min(last.saturating_sub(1));
+        let amateur = amateur.clamp(expert + 1, last.max(expert + 1)).min(last);
+        Some(Pair { expert: exits[expert], amateur: exits[amateur], ..self.pair })
     }
 
     /// The exit under the cursor.
@@ -340,7 +346,7 @@ impl State {
             shown_pair: Some(self.pair),
             candidates: CANDIDATES,
             pins: self.followed().collect(),
-            grid: self.grid_pair(),
+            grid: self.grid_pair().filter(|_| position == self.position),
             vocabulary: self.picks_at(position).then_some(self.pair),
         };
         self.asked = Some(query.clone());

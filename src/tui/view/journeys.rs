@@ -2,6 +2,7 @@
 //! columns.
 
 mod chart;
+mod panel;
 mod scale;
 mod table;
 mod words;
@@ -11,6 +12,8 @@ use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
 };
+
+pub(super) use panel::draw as panel;
 
 use super::{TEXT_ROWS, name, name::Letters, text, verdict};
 use crate::{
