@@ -6,6 +6,9 @@ mod chaos;
 #[cfg(test)]
 mod fake;
 mod headless;
+mod journeys;
+#[cfg(test)]
+mod journeys_screens;
 mod keymap;
 #[cfg(test)]
 mod line_screens;

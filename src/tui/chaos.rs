@@ -9,6 +9,7 @@ use ratatui::{
 
 use super::{
     fake::{answer, opened},
+    journeys::group,
     keymap,
     marks::{ASCII, UNICODE},
     row::Look,
@@ -134,6 +135,7 @@ fn storm(seed: u64) {
                     let text = String::from("any");
                     hear(&mut state, Event::Tokens { text, ids: Ok((0..length).map(TokenId).collect()) });
                 }
+                2 => group(&mut state, ["␣a,␣the", "no token", "#3, it"][dice.below(3)]),
                 _ => {}
             },
         }

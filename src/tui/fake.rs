@@ -107,7 +107,7 @@ fn trace(state: &State, position: usize, subject: TokenId) -> StepTrace {
         over_alpha: [" a", " a", " a", " a", " a", " the", " the", " the"].map(id).to_vec(),
     };
     let exits: Vec<ExitRow> = exits.iter().zip(EXITS.into_iter().cycle()).map(row).collect();
-    let pins = pins(&exits, &state.pins);
+    let pins = pins(&exits, &state.followed().collect::<Vec<_>>());
     let grid = state.grid_pair().map(|pair| Arc::new(grid(&exits, pair)));
     StepTrace {
         position,

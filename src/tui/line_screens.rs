@@ -123,3 +123,62 @@ fn what_if_holds_at_every_size() {
         }
     }
 }
+
+fn journeys(count: u32) -> State {
+    let mut state = with_exits(View::Journeys, count);
+    state.row = state.card.as_ref().map_or(0, |card| card.exits.len() / 2);
+    answer_all(&mut state);
+    state
+}
+
+#[test]
+fn journeys_80x24() {
+    insta::assert_snapshot!(screen(&journeys(13), 80, 24));
+}
+
+#[test]
+fn journeys_other_sizes() {
+    let state = journeys(13);
+    insta::assert_snapshot!("journeys_120x40", screen(&state, 120, 40));
+    insta::assert_snapshot!("journeys_200x60", screen(&state, 200, 60));
+    insta::assert_snapshot!("journeys_60x16", screen(&state, 60, 16));
+    insta::assert_snapshot!("journeys_49_exits", screen(&journeys(49), 120, 40));
+    let ascii = text(&buffer(&state, &ASCII, 80, 24));
+    assert!(ascii.is_ascii());
+    insta::assert_snapshot!("journeys_ascii", ascii);
+}
+
+#[test]
+fn journeys_hold_at_every_size() {
+    for count in [1, 2, 3, 13, 49] {
+        let mut state = journeys(count);
+        for row in [0, count as usize / 2, count as usize - 1] {
+            state.row = row;
+            for (width, height) in sizes() {
+                let buf = buffer(&state, &UNICODE, width, height);
+                let shown = text(&buf);
+                let cursor = buf.content.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count();
+                // The text's token, the pin's name, its exit in the row and above.
+                assert!(cursor > 2 + 14 + 5, "{count} exits at {width}x{height}:\n{shown}");
+                let name = state.exit().map(|exit| match exit {
+                    ExitId::Original => ">orig".to_owned(),
+                    ExitId::Block(k) => format!(">{k}"),
+                });
+                assert!(name.is_some_and(|name| shown.contains(&name)), "{count} exits at {width}x{height}:\n{shown}");
+                // A chart has its points, the table its letters.
+                let letters = buf.content.iter().filter(|cell| cell.symbol() == "a").count();
+                assert!(letters >= 2, "{count} exits at {width}x{height}:\n{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn journeys_without_a_prediction_say_why() {
+    let mut state = journeys(13);
+    state.position = 0;
+    assert!(screen(&state, 80, 24).contains("0: hum 0 ── the first token has no prediction"));
+    let mut state = opened();
+    state.view = View::Journeys;
+    assert!(screen(&state, 80, 24).contains("journeys to next ── reading position 7"));
+}

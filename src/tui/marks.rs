@@ -32,6 +32,8 @@ pub(crate) struct Marks {
     pub(crate) shade: char,
     /// Parts of a cell in eighths, from one on.
     pub(crate) eighths: [char; 7],
+    /// The right half of a cell.
+    pub(crate) right_half: char,
     /// Eight heights.
     pub(crate) levels: [char; 8],
     pub(crate) rule: char,
@@ -47,6 +49,8 @@ pub(crate) struct Marks {
     pub(crate) stands: char,
     /// The top token of an exit.
     pub(crate) top: char,
+    /// A token that the user has pinned.
+    pub(crate) pinned: char,
     /// An axis, and where a value stands on it.
     pub(crate) axis: char,
     pub(crate) tick: char,
@@ -79,6 +83,7 @@ pub(crate) const UNICODE: Marks = Marks {
     full: '█',
     shade: '░',
     eighths: ['▏', '▎', '▍', '▌', '▋', '▊', '▉'],
+    right_half: '▐',
     levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     rule: '─',
     corner: '└',
@@ -90,6 +95,7 @@ pub(crate) const UNICODE: Marks = Marks {
     waiting: '·',
     stands: '·',
     top: '•',
+    pinned: '*',
     axis: '│',
     tick: '┤',
     keys: ["↑↓", "←→"],
@@ -118,6 +124,7 @@ pub(crate) const ASCII: Marks = Marks {
     full: '#',
     shade: '.',
     eighths: ['-', '-', '-', '=', '=', '=', '='],
+    right_half: '=',
     levels: ['1', '2', '3', '4', '5', '6', '7', '8'],
     rule: '-',
     corner: '`',
@@ -129,6 +136,7 @@ pub(crate) const ASCII: Marks = Marks {
     waiting: '.',
     stands: '.',
     top: '\'',
+    pinned: '^',
     axis: '|',
     tick: '+',
     keys: ["up/down", "left/right"],
@@ -143,6 +151,24 @@ impl Marks {
         let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
         let utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
         if forced || !utf8 || set("TERM").as_deref() == Some("linux") { ASCII } else { UNICODE }
+    }
+
+    /// A sentence that may hold signs of the other set, or of any text.
+    pub(crate) fn sentence(&self, text: &str) -> String {
+        if !self.ascii || text.is_ascii() {
+            return text.to_owned();
+        }
+        let twin = |c: char| match c {
+            c if c.is_ascii() => c.to_string(),
+            c if c == UNICODE.space => self.space.to_string(),
+            c if UNICODE.newline.starts_with(c) => self.newline.into(),
+            c if UNICODE.tab.starts_with(c) => self.tab.into(),
+            c if UNICODE.special[0].starts_with(c) => self.special[0].into(),
+            c if UNICODE.special[1].starts_with(c) => self.special[1].into(),
+            c if c == UNICODE.times => self.times.to_string(),
+            c => format!("\\u{:04x}", u32::from(c)),
+        };
+        text.chars().map(twin).collect()
     }
 
     /// A name as a special token is shown.
@@ -161,12 +187,19 @@ mod tests {
     fn every_sign_is_one_cell() {
         for marks in [UNICODE, ASCII] {
             let Marks { token, decided, changed, settled, boundary, over, clip, space, times, up, down, .. } = marks;
-            let Marks { full, shade, rule, column, missing, not_yet, waiting, stands, top, axis, tick, .. } = marks;
+            let Marks { full, shade, rule, column, missing, not_yet, waiting, stands, top, pinned, axis, tick, .. } =
+                marks;
             let signs = [token, decided, changed, settled, boundary, over, clip, space, times, up, down, full, shade];
-            let more = [rule, column, missing, not_yet, waiting, stands, top, axis, tick];
+            let more = [marks.right_half, rule, column, missing, not_yet, waiting, stands, top, pinned, axis, tick];
             let drawn = signs.iter().chain(&more).chain(&marks.eighths).chain(&marks.levels).chain(marks.spinner);
             assert!(drawn.copied().all(|sign| sign.width() == Some(1) && (!marks.ascii || sign.is_ascii())));
         }
+    }
+
+    #[test]
+    fn sentences_have_twins() {
+        assert_eq!(ASCII.sentence("␣a⏎ «eot» é"), "_a\\n <eot> \\u00e9");
+        assert_eq!(UNICODE.sentence("␣a é"), "␣a é");
     }
 
     #[test]

@@ -66,6 +66,19 @@ pub(crate) fn signed5(x: f32) -> String {
     format!("{sign}{digits}")
 }
 
+/// The same in 4 cells: `+5.9`, `-.30`, `+12`.
+pub(crate) fn signed4(x: f32) -> String {
+    let sign = if x < 0.0 { '-' } else { '+' };
+    let digits = match x.abs() {
+        x if x.is_nan() => "nan".into(),
+        x if x >= 99.5 => ">99".into(),
+        x if x >= 9.95 => format!("{x:.0}"),
+        x if x >= 0.995 => format!("{x:.1}"),
+        x => format!("{x:.2}")[1..].into(),
+    };
+    format!("{sign}{digits}")
+}
+
 /// A rank in 3 cells: `1`, `429`, `9k`, `50k`.
 pub(crate) fn rank3(rank: u32) -> String {
     match rank {
@@ -86,7 +99,7 @@ pub(crate) fn parameter(x: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{nats4, p3, p4, parameter, rank3, signed5};
+    use super::{nats4, p3, p4, parameter, rank3, signed4, signed5};
 
     #[test]
     fn probabilities() {
@@ -110,7 +123,7 @@ mod tests {
                 assert_eq!((p3(p).len(), p4(p).len()), (3, 4), "{p}");
                 assert!(p3(p) != ".00" && p4(p) != ".000");
                 for x in [p, p * 10.0, p * 100.0] {
-                    assert!(nats4(x).len() == 4 && signed5(x).len() <= 5, "{x}");
+                    assert!(nats4(x).len() == 4 && signed5(x).len() <= 5 && signed4(-x).len() <= 4, "{x}");
                 }
             }
         }
@@ -119,6 +132,7 @@ mod tests {
     #[test]
     fn the_others() {
         assert_eq!([5.079, 0.12, 0.003, 10.83, 0.0].map(nats4), ["5.08", "0.12", ".003", "10.8", "    "]);
+        assert_eq!([5.884, -0.3, 12.34, 9.96, f32::INFINITY].map(signed4), ["+5.9", "-.30", "+12", "+10", "+>99"]);
         assert_eq!([5.884, -0.3, 12.34, 0.0].map(signed5), ["+5.88", "-.30", "+12.3", "+.00"]);
         assert_eq!(
             [1, 429, 999, 1000, 9400, 50_257, 128_000].map(rank3),

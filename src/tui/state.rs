@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{
+    journeys::Journeys,
     moves::Move,
     panel::Panel,
     tree::{NodeId, Tree},
+    view::layout::shows_grid,
 };
 use crate::session::{
     protocol::{ModelCard, Query},
@@ -181,6 +183,7 @@ pub(crate) struct State {
     pub(crate) ribbon: Ribbon,
     pub(crate) heatmap: Heatmap,
     pub(crate) what_if: WhatIf,
+    pub(crate) journeys: Journeys,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
     tickets: u64,
@@ -222,6 +225,7 @@ impl State {
             ribbon: Ribbon::default(),
             heatmap: Heatmap::default(),
             what_if: WhatIf::default(),
+            journeys: Journeys::default(),
             pins: Vec::new(),
             tickets: 0,
         }
@@ -251,8 +255,7 @@ impl State {
     pub(crate) fn fresh(&self, position: usize) -> Option<&Arc<StepTrace>> {
         self.trace(position).filter(|trace| {
             let shown = trace.contrast.as_ref().is_some_and(|contrast| contrast.pair == self.pair);
-            let pinned = self.pins.iter().all(|id| trace.pins.iter().any(|pin| pin.id == *id));
-            trace.decoding == self.decoding && shown && (pinned || trace.position != self.position)
+            trace.decoding == self.decoding && shown
         })
     }
 
@@ -279,14 +282,19 @@ impl State {
         matches!(&self.panel, Some(Panel::Picker(picker)) if picker.position == position && picker.lacks(self.pair))
     }
 
-    /// The pair that What-if shows in detail, while it is on the screen.
+    /// The pair that a grid shows in detail, while one is on the screen: What-if's own, or in Explore the pair in use.
     pub(crate) fn grid_pair(&self) -> Option<Pair> {
         let exits = &self.card.as_ref()?.exits;
+        let row = |exit| exits.iter().position(|other| *other == exit);
+        let (expert, amateur) = match self.view {
+            View::WhatIf => (self.what_if.expert, self.what_if.amateur),
+            View::Explore if shows_grid(self) => (row(self.pair.expert)?, row(self.pair.amateur)?),
+            _ => return None,
+        };
         let last = exits.len().checked_sub(1)?;
-        let expert = self.what_if.expert.min(last.saturating_sub(1));
-        let amateur = self.what_if.amateur.clamp(expert + 1, last.max(expert + 1)).min(last);
-        let pair = Pair { expert: exits[expert], amateur: exits[amateur], ..self.pair };
-        (self.view == View::WhatIf).then_some(pair)
+        let expert = expert.min(last.saturating_sub(1));
+        let amateur = amateur.clamp(expert + 1, last.max(expert + 1)).min(last);
+        Some(Pair { expert: exits[expert], amateur: exits[amateur], ..self.pair })
     }
 
     /// The exit under the cursor.
@@ -318,7 +326,8 @@ impl State {
         }
         let slot = self.open_slot();
         let wanted = |position: &usize| {
-            let known = self.fresh(*position).is_some() && !self.picks_at(*position) && self.has_grid(*position);
+            let shown = self.has_grid(*position) && self.has_pins(*position);
+            let known = self.fresh(*position).is_some() && !self.picks_at(*position) && shown;
             *position > 0 && !known && !self.is_full_slot(*position)
         };
         let urgent = [self.position, slot].into_iter().find(wanted);
@@ -336,8 +345,8 @@ impl State {
             decoding: self.decoding.clone(),
             shown_pair: Some(self.pair),
             candidates: CANDIDATES,
-            pins: self.pins.as_slice().into(),
-            grid: self.grid_pair(),
+            pins: self.followed().collect(),
+            grid: self.grid_pair().filter(|_| position == self.position),
             vocabulary: self.picks_at(position).then_some(self.pair),
         };
         self.asked = Some(query.clone());
@@ -346,7 +355,7 @@ impl State {
 
     /// Whether the answer to a query would be all that is wanted of its position.
     fn covers(&self, query: &Query) -> bool {
-        let pinned = *query.pins == *self.pins || query.position != self.position;
+        let pinned = query.pins.iter().copied().eq(self.followed()) || !self.follows_at(query.position);
         let grid = query.grid == self.grid_pair() || query.position != self.position;
         self.is_answer(query) && pinned && grid && query.vocabulary.is_some() == self.picks_at(query.position)
     }

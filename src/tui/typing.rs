@@ -6,12 +6,15 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    moves,
+    journeys, moves,
     panel::{Column, Editor, Palette, Panel, Picker, hits},
     settings::Field,
     state::State,
     update::{Effect, act, go_to},
 };
+
+/// A command of the palette that takes words.
+const GROUP: &str = "group ";
 
 /// Opens the picker at the cursor, or says why not.
 pub(super) fn open_picker(state: &mut State, typing: bool) {
@@ -71,6 +74,11 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
             match event.code {
                 KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
                 KeyCode::Down => palette.selected = (palette.selected + 1).min(count.saturating_sub(1)),
+                KeyCode::Enter if palette.filter.value().starts_with(GROUP) => {
+                    let words = palette.filter.value()[GROUP.len()..].to_owned();
+                    state.panel = None;
+                    journeys::group(state, &words);
+                }
                 KeyCode::Enter => {
                     let action = palette.listed().get(palette.selected).map(|binding| binding.action);
                     state.panel = None;
@@ -137,6 +145,11 @@ fn picker(state: &mut State, event: KeyEvent) {
         (KeyCode::Left | KeyCode::Char('h'), false) => sort(picker, place.saturating_sub(1)),
         (KeyCode::Right | KeyCode::Char('l'), false) => sort(picker, (place + 1).min(Column::ALL.len() - 1)),
         (KeyCode::Char('/' | 'f'), false) => picker.typing = true,
+        (KeyCode::Char('p'), false) => {
+            if let Some(id) = picker.listed.get(picker.selected).copied() {
+                journeys::toggle(state, id);
+            }
+        }
         (KeyCode::Tab, true) => picker.typing = false,
         (_, true) => {
             edit(&mut picker.filter, event);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use super::{
+    journeys,
     keymap::Action,
     moves,
     panel::Panel,
@@ -93,6 +94,10 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Wider => state.heatmap.width = (state.heatmap.width + 1).min(CELL_WIDTHS.len() - 1),
         Action::Narrower => state.heatmap.width = state.heatmap.width.saturating_sub(1),
         Action::Repeats => state.heatmap.all = !state.heatmap.all,
+        Action::Pin => journeys::pin(state),
+        Action::DefaultPins => journeys::default_pins(state),
+        Action::Versus => journeys::versus(state),
+        Action::OverPositions => journeys::over_positions(state),
         Action::First => go_to(state, 0),
         Action::OpenSlot => go_to(state, usize::MAX),
         Action::Original => state.row = 0,

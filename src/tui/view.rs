@@ -1,25 +1,27 @@
 //! From the state to the screen. Pure: views neither write, nor wait, nor ask the engine.
-//!
-//! Who gets the rows, in this order: tabs, verdict, footer; the table with all exits; a text line with its ribbon; the
-//! contrast, beside the table from 120 columns on; more text lines, up to five.
 
+mod bottom;
 mod branches;
 mod contrast;
 mod footer;
 mod heatmap;
 pub(crate) mod help;
 mod journeys;
+pub(crate) mod layout;
 mod name;
 mod panel;
 mod status;
 mod strip;
 mod table;
 mod text;
+mod this_exit;
 mod verdict;
 mod what_if;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
+
+use layout::{Layout, TEXT_ROWS, WIDE};
 
 use super::{
     row::{Look, Row, line_of},
@@ -29,17 +31,6 @@ use super::{
 
 /// Smaller windows get one sentence.
 pub(crate) const SMALLEST: (u16, u16) = (60, 16);
-/// From this width on the contrast stands beside the table.
-const WIDE: u16 = 120;
-/// Rows of the contrast below the table: a rule and three.
-const CONTRAST_ROWS: usize = 4;
-/// Rows of the panel beside the table, if there is room.
-const PANEL_ROWS: usize = 22;
-/// Rows from which on there is a status row.
-const STATUS_FROM: usize = 30;
-/// A text line and its ribbon.
-const TEXT_ROWS: usize = 2;
-const MOST_TEXT_LINES: usize = 5;
 
 /// Draws the whole screen.
 pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
@@ -72,77 +63,9 @@ fn explore(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
     verdict::draw(state, look, layout.verdict, buf);
     table::draw(state, look, layout.table, buf);
     contrast::draw(state, look, layout.contrast, layout.is_wide, buf);
+    journeys::panel(state, look, layout.journeys, buf);
     strip::draw(state, look, layout.strip, buf);
-}
-
-/// Where the parts go.
-struct Layout {
-    tabs: Rect,
-    body: Rect,
-    text: Rect,
-    verdict: Rect,
-    table: Rect,
-    contrast: Rect,
-    /// Exits × tokens, from a width of 120; empty where there is no room.
-    strip: Rect,
-    status: Rect,
-    footer: Rect,
-    is_wide: bool,
-}
-
-impl Layout {
-    fn of(state: &State, area: Rect) -> Self {
-        let rows = |y: usize, height: usize| -> Rect {
-            let y = area.y + u16::try_from(y).unwrap_or(u16::MAX).min(area.height);
-            let height = u16::try_from(height).unwrap_or(u16::MAX).min(area.bottom().saturating_sub(y));
-            Rect { y, height, ..area }
-        };
-        let height = usize::from(area.height);
-        let is_wide = area.width >= WIDE;
-        let exits = state.card.as_ref().map_or(1, |card| card.exits.len());
-        // Tabs, verdict, the table's head, footer; one text line; a blank row.
-        let fixed = 4 + TEXT_ROWS + 1;
-        let contrast_rows = match height.saturating_sub(fixed + exits.min(height)) {
-            _ if is_wide => 0,
-            left if left >= CONTRAST_ROWS => CONTRAST_ROWS,
-            // The table gives way to one row of contrast before it loses it.
-            _ if height >= 24 => CONTRAST_ROWS,
-            _ => 1,
-        };
-        let table_rows = 1 + exits.min(height.saturating_sub(fixed + contrast_rows));
-        // Beside a short table the panel may be taller, as far as the text does not need the rows.
-        let panel = PANEL_ROWS.min(height.saturating_sub(4 + TEXT_ROWS * MOST_TEXT_LINES));
-        let status_rows = usize::from(height >= STATUS_FROM);
-        // All exits, under a rule and a head, and two lines of text: else no strip.
-        let strip_rows =
-            if is_wide && height > 3 + status_rows + table_rows + exits + 2 + 2 * TEXT_ROWS { exits + 2 } else { 0 };
-        let lower = match (is_wide, strip_rows) {
-            (true, 0) => table_rows.max(panel),
-            (true, _) => table_rows,
-            _ => table_rows + contrast_rows,
-        };
-        let text_rows = height.saturating_sub(3 + status_rows + lower + strip_rows);
-        let verdict_y = 1 + text_rows;
-        let table_width = if is_wide { table::WIDTH } else { area.width };
-        let table = Rect { width: table_width, ..rows(verdict_y + 1, table_rows) };
-        let contrast = if is_wide {
-            Rect { x: area.x + table_width, width: area.width - table_width, ..rows(verdict_y + 1, lower) }
-        } else {
-            rows(verdict_y + 1 + table_rows, contrast_rows)
-        };
-        Self {
-            tabs: rows(0, 1),
-            body: rows(1, height - 2 - status_rows),
-            text: rows(1, text_rows.min(1 + TEXT_ROWS * MOST_TEXT_LINES)),
-            verdict: rows(verdict_y, 1),
-            table,
-            contrast,
-            strip: rows(verdict_y + 1 + lower, strip_rows),
-            status: rows(height - 1 - status_rows, status_rows),
-            footer: rows(height - 1, 1),
-            is_wide,
-        }
-    }
+    bottom::draw(state, look, layout.bottom, buf);
 }
 
 /// The head line: the view, the model, the decoding, and how full the context is.

@@ -1,6 +1,7 @@
 //! Moving through what is shown: along the view's own axes, and to what is worth a look.
 
 use super::{
+    journeys,
     keymap::Action,
     moves,
     state::{Answer, Measure, Ribbon, State, View},
@@ -30,6 +31,7 @@ pub(super) fn step(state: &mut State, action: Action) {
         (View::Branches, Action::Down) => {
             state.branch = on(state.branch, state.tree.branches(state.node).len().saturating_sub(1));
         }
+        (View::Journeys, _) => journeys::step(state, action),
         (_, Action::Left) => go_to(state, state.position.saturating_sub(1)),
         (_, Action::Right) => go_to(state, state.position + 1),
         (_, Action::Up) => state.row = state.row.saturating_sub(1),
@@ -144,6 +146,7 @@ pub(super) fn measure(state: &mut State) {
                 Ribbon::Off => Ribbon::Decided,
             }
         }
-        View::Journeys | View::Branches => {}
+        View::Journeys => journeys::turn_axis(state),
+        View::Branches => {}
     }
 }

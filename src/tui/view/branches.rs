@@ -15,6 +15,13 @@ use crate::tui::{
 /// Cells of the tree's lines and the name; of tokens, decoding and mean at the right.
 const LEFT: usize = 22;
 const RIGHT: usize = 38;
+/// In less than so many cells the text has those of the decoding.
+const NARROW: usize = 72;
+
+/// Cells behind the text.
+fn right(width: usize) -> usize {
+    if width < NARROW { 20 } else { RIGHT }
+}
 
 /// Draws the view: head, branches around the selected one, and what the selected one says in full.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
@@ -22,7 +29,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let mut head = Row::new(look);
     head.put("   at  token", Role::Faint).to(LEFT).put("text", Role::Faint);
-    head.right("tokens", width - RIGHT + 8, Role::Faint).to(width - RIGHT + 11).put("taken by", Role::Faint);
+    let behind = width.saturating_sub(right(width));
+    head.right("tokens", behind + 8, Role::Faint).to(behind + 11);
+    head.put(if width < NARROW { "" } else { "taken by" }, Role::Faint);
     head.right("mean ln p", width.saturating_sub(1), Role::Faint);
     if let Some(area) = line_of(area, 0) {
         head.draw(area, buf, Style::default());
@@ -36,7 +45,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         }
     }
     let sentence = match branches.len() {
-        0 | 1 => "one text so far; Enter on a token in Explore takes another, x ends the text before it".to_owned(),
+        0 | 1 => "one text so far; Enter on a token takes another".to_owned(),
         count => format!("{} of {count} texts", state.branch.min(count - 1) + 1),
     };
     if let Some(area) = line_of(area, usize::from(area.height).saturating_sub(1)) {
@@ -60,10 +69,11 @@ fn branch_row<'l>(state: &State, look: &'l Look, branch: &Branch, width: usize) 
     row.put(tree, Role::Faint);
     let title = if branch.at == 0 { "main".into() } else { format!("{:>3}  {}", branch.at, name(state, look, branch)) };
     row.put(clip(&title, LEFT.saturating_sub(row.width() + 1), &look.marks), Role::Strong).to(LEFT);
-    let room = width.saturating_sub(LEFT + RIGHT);
+    let behind = width.saturating_sub(right(width));
+    let room = behind.saturating_sub(LEFT);
     row.put(clip(&own_text(state, look, &path[branch.at.min(path.len() - 1)..]), room, &look.marks), Role::Plain);
-    row.right(path.len().to_string(), width - RIGHT + 8, Role::Plain).to(width - RIGHT + 11);
-    row.put(clip(&taken_by(state, look, branch), RIGHT - 20, &look.marks), Role::Plain);
+    row.right(path.len().to_string(), behind + 8, Role::Plain).to(behind + 11);
+    row.put(clip(&taken_by(state, look, branch), right(width).saturating_sub(20), &look.marks), Role::Plain);
     if let Some(mean) = mean_ln_p(state, &path) {
         row.right(number::signed5(mean), width.saturating_sub(1), Role::Plain);
     }

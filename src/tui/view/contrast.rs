@@ -22,7 +22,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &
     let (Some(card), Some((trace, reading))) = (&state.card, state.current()) else { return };
     let Some(contrast) = &trace.contrast else { return };
     let view = View { state, card, trace, reading: &reading, contrast, look };
-    let rows = if is_wide { view.panel(usize::from(area.height)) } else { view.below(area) };
+    let rows = if is_wide { view.panel(usize::from(area.width), usize::from(area.height)) } else { view.below(area) };
     for (n, row) in rows.into_iter().enumerate() {
         if let Some(area) = line_of(area, n) {
             row.draw(area, buf, Style::default());
@@ -38,6 +38,10 @@ struct View<'v> {
     contrast: &'v ContrastTrace,
     look: &'v Look,
 }
+
+/// From so many cells on ln is a bar too: three cells on each side of 0.
+const WITH_BAR: usize = 48;
+const SIDE: usize = 3;
 
 /// Cells of a token in the three rows, and where the first begins.
 const CELL: usize = 13;
@@ -107,7 +111,7 @@ impl<'v> View<'v> {
     }
 
     /// The panel beside the table.
-    fn panel(&self, height: usize) -> Vec<Row<'v>> {
+    fn panel(&self, width: usize, height: usize) -> Vec<Row<'v>> {
         let (look, contrast) = (self.look, self.contrast);
         let pair = &contrast.pair;
         let line = || {
@@ -142,6 +146,9 @@ impl<'v> View<'v> {
             put_numbers(&mut row, token);
             row.right(number::signed5(token.expert - token.amateur), 30, Role::Plain);
             row.right(number::p4(token.result.exp()), 35, Role::Strong).right(self.moved(token), 40, Role::Faint);
+            if width >= WITH_BAR {
+                self.put_bar(&mut row, token.expert - token.amateur);
+            }
             rows.push(row);
         }
         if let Some(more) = contrast.plausible_len.checked_sub(most).filter(|more| *more > 0) {
@@ -201,6 +208,19 @@ impl<'v> View<'v> {
         row.put(table::mark(is_subject, self.look), if is_subject { Role::Token } else { Role::Plain });
         let role = self.reading.lettered.iter().position(|id| *id == token.id).map_or(Role::Plain, Role::Group);
         row.put(name::clipped(self.card, token.id, width, self.look), role);
+    }
+
+    /// ln as a bar to the left or to the right of 0; a nat a cell, in halves.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few halves")]
+    fn put_bar(&self, row: &mut Row<'_>, ln: f32) {
+        let marks = &self.look.marks;
+        let halves = (2.0 * ln.abs().min(SIDE as f32)).round() as usize;
+        let full = |n: usize| marks.full.to_string().repeat(n / 2);
+        let (left, right) = if ln < 0.0 { (halves, 0) } else { (0, halves) };
+        let part = |n: usize, sign: char| if n % 2 == 1 { sign.to_string() } else { String::new() };
+        row.right(part(left, marks.right_half) + &full(left), 41 + SIDE, Role::Amateur);
+        row.put(marks.column.to_string(), Role::Faint);
+        row.put(full(right) + &part(right, marks.eighths[3]), Role::Expert);
     }
 
     /// How far the contrast moved a token among the plausible ones.

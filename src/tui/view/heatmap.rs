@@ -1,7 +1,7 @@
 //! Positions × exits: the top token of every exit at every position, in bands that wrap like text.
 
 mod cells;
-mod inspector;
+pub(super) mod inspector;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 

@@ -19,6 +19,8 @@ use crate::{
 
 /// Columns of the table with three candidates of seven cells.
 pub(super) const WIDTH: u16 = 79;
+/// With four candidates of ten.
+pub(super) const WIDEST: u16 = 104;
 /// Cells of the bar.
 const BAR: usize = 6;
 

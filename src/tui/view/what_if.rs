@@ -73,6 +73,23 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// The grid alone, in Explore: there the pair in use is the selected one.
+pub(super) fn panel(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let (head, rest) = split_rows(area, 1);
+    let title = ("what-if".to_owned(), Role::Strong);
+    let Some(card) = &state.card else { return };
+    let shown = Shown::of(state, card, look).filter(|_| nothing(state, card).is_none());
+    let question = match (nothing(state, card), &shown) {
+        (Some(sentence), _) => vec![sentence],
+        (None, Some(shown)) => shown.question().into_iter().filter(|(_, role)| *role != Role::Strong).collect(),
+        (None, None) => Vec::new(),
+    };
+    verdict::rule(std::iter::once(title).chain(question).collect(), look, head, buf);
+    if let Some(shown) = shown {
+        shown.draw_pairs(split_columns(rest, usize::from(rest.width).saturating_sub(1)).0, buf);
+    }
+}
+
 /// Columns of the contrast's panel.
 const PANEL: usize = 41;
 /// Experts that stay on a low screen.

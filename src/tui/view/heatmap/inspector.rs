@@ -104,7 +104,13 @@ fn candidate(row: &mut Row<'_>, card: &ModelCard, (trace, own): (&StepTrace, &Ex
 }
 
 /// What else is known, the most telling first.
-fn facts(state: &State, card: &ModelCard, trace: &StepTrace, own: &ExitRow, look: &Look) -> Vec<String> {
+pub(in crate::tui::view) fn facts(
+    state: &State,
+    card: &ModelCard,
+    trace: &StepTrace,
+    own: &ExitRow,
+    look: &Look,
+) -> Vec<String> {
     let token = |id| name::token(card, id, look);
     let mut facts = vec![
         format!(

@@ -85,7 +85,8 @@ impl Shown<'_> {
 
     fn head(&self, places: &Places) -> Row<'_> {
         let mut row = Row::new(self.look);
-        row.put(" expert alone", Role::Faint);
+        // Close columns begin where the word would end.
+        row.put(if places.cell > 3 { " expert alone" } else { " expert" }, Role::Faint);
         for amateur in places.amateurs.clone() {
             let exit = self.card.exits[amateur];
             let end = places.end(amateur);
