@@ -145,6 +145,12 @@ impl Marks {
         if forced || !utf8 || set("TERM").as_deref() == Some("linux") { ASCII } else { UNICODE }
     }
 
+    /// A sentence that may hold the user's own text.
+    pub(crate) fn said(&self, text: &str) -> String {
+        let escape = |c: char| if c.is_ascii() { vec![c] } else { c.escape_unicode().collect() };
+        if self.ascii { text.chars().flat_map(escape).collect() } else { text.to_owned() }
+    }
+
     /// A name as a special token is shown.
     pub(crate) fn special(&self, name: &str) -> String {
         format!("{}{name}{}", self.special[0], self.special[1])

@@ -6,9 +6,11 @@
 mod branches;
 mod contrast;
 mod footer;
+mod gauge;
 mod heatmap;
 pub(crate) mod help;
 mod journeys;
+mod model;
 mod name;
 mod panel;
 mod status;
