@@ -186,6 +186,7 @@ fn main() {
             ticket: 0,
             text: Arc::from(text.as_slice()),
             position: text.len(),
+            rest: Arc::default(),
             decoding: decoding.clone(),
             shown_pair: None,
             candidates: 10,

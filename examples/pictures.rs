@@ -43,14 +43,14 @@ fn main() {
 /// The screen after these keys, each pressed when everything before it has been answered.
 fn screen(size: (u16, u16), keys: &str) -> Buffer {
     let (sender, events) = mpsc::channel();
-    let open = || {
+    let open = move || {
         let placement = Placement::cpu().map_err(|e| e.to_string())?;
         let model = Model::of(Arc::new(demo::mapping()), placement).map_err(|e| e.to_string())?;
         let options = EngineOptions { threads: 1, context: usize::MAX, kv_type: DType::F32, gelu: Gelu::Exact };
         let engine = Engine::new(model, options).map_err(|e| e.to_string())?;
         Ok((Reader::new(engine), "demo".to_owned(), PROMPT.to_owned()))
     };
-    let worker = Worker::start(Box::new(open), move |event| sender.send(event).is_ok()).expect("a thread");
+    let worker = Worker::start(Arc::new(open), None, move |event| sender.send(event).is_ok()).expect("a thread");
     let mut screen = Headless::new(size, false);
     for _ in 0..2 {
         screen.hear(events.recv().expect("the model opens"));

@@ -15,6 +15,7 @@ mod random;
 use std::{
     io::{self, IsTerminal},
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::{Parser, Subcommand};
@@ -121,11 +122,11 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
             shown.pair(engine.model())?;
             Ok(Reader::new(engine))
         };
-        open().map(|reader| (reader, name, prompt)).map_err(|error| one_line(&error))
+        open().map(|reader| (reader, name.clone(), prompt.clone())).map_err(|error| one_line(&error))
     };
     tui::run(Start {
         opening: args.model.model.clone().unwrap_or_else(|| "the demo model".into()),
-        open: Box::new(open),
+        open: Arc::new(open),
         contrast: args.shown.contrast,
         alpha: args.shown.alpha,
         min_candidates: args.shown.min_candidates,

@@ -1,7 +1,10 @@
 //! The engine thread, what it is asked, and what it answers.
 
+mod about;
 pub mod analyze;
+pub mod check;
 pub mod grid;
+mod kept;
 pub mod protocol;
 pub mod reader;
 pub mod reading;

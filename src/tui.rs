@@ -1,8 +1,10 @@
 //! The screen: keys → action → update → view. It knows the session's protocol and trace, never models or ggml.
 
 mod app;
+mod asking;
 #[cfg(test)]
 mod chaos;
+mod engine;
 #[cfg(test)]
 mod fake;
 mod headless;
@@ -19,6 +21,7 @@ mod moving;
 mod number;
 mod panel;
 mod row;
+mod runs;
 #[cfg(test)]
 mod screens;
 mod settings;

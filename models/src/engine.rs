@@ -37,6 +37,7 @@ pub struct Engine {
     gelu: Gelu,
     pace: Pace,
     notice: Option<String>,
+    computed: u64,
 }
 
 /// Logits of some exits at some positions.
@@ -44,30 +45,56 @@ pub struct Engine {
 pub struct LogitRows {
     exits: Vec<ExitId>,
     vocabulary: usize,
-    positions: usize,
     /// By exit, then position: V numbers each.
     values: Vec<f32>,
+    /// Rows that hold a number that is not finite: exit, and index among the positions asked for.
+    broken: Vec<(ExitId, usize)>,
+    /// The positions asked for.
+    rows: Vec<usize>,
 }
 
 impl LogitRows {
+    /// Whether an exit's row holds a number that is not finite: a broken weight.
+    #[must_use]
+    pub fn is_broken(&self, exit: ExitId, index: usize) -> bool {
+        self.broken.contains(&(exit, index))
+    }
+
+    /// The exits of these rows, in the order in which they were asked for.
+    #[must_use]
+    pub fn exits(&self) -> &[ExitId] {
+        &self.exits
+    }
+
+    /// These rows, if every number in them is finite.
+    ///
+    /// # Errors
+    /// With the first exit and position that is not.
+    pub fn finite(self) -> Result<Self, Error> {
+        match self.broken.first() {
+            Some((exit, index)) => Err(Error::NotFinite { exit: *exit, position: self.rows[*index] }),
+            None => Ok(self),
+        }
+    }
+
     /// The V logits of an exit at the `index`-th of the positions asked for.
     #[must_use]
     pub fn row(&self, exit: ExitId, index: usize) -> Option<&[f32]> {
-        let at = self.exits.iter().position(|e| *e == exit)? * self.positions + index;
-        (index < self.positions).then(|| &self.values[at * self.vocabulary..][..self.vocabulary])
+        let at = self.exits.iter().position(|e| *e == exit)? * self.rows.len() + index;
+        (index < self.rows.len()).then(|| &self.values[at * self.vocabulary..][..self.vocabulary])
     }
 
     /// How many positions there are.
     #[must_use]
     pub fn positions(&self) -> usize {
-        self.positions
+        self.rows.len()
     }
 
     /// All rows of an exit, one after the other.
     #[must_use]
     pub fn rows(&self, exit: ExitId) -> Option<&[f32]> {
-        let at = self.exits.iter().position(|e| *e == exit)? * self.positions;
-        Some(&self.values[at * self.vocabulary..][..self.positions * self.vocabulary])
+        let at = self.exits.iter().position(|e| *e == exit)? * self.rows.len();
+        Some(&self.values[at * self.vocabulary..][..self.rows.len() * self.vocabulary])
     }
 }
 
@@ -84,7 +111,8 @@ impl Engine {
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
-        Ok(Self { model, cache, executor, gelu: options.gelu, pace: Pace::default(), notice: None })
+        let (pace, notice) = (Pace::default(), None);
+        Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0 })
     }
 
     /// The model.
@@ -97,6 +125,12 @@ impl Engine {
     #[must_use]
     pub fn ids(&self) -> &[TokenId] {
         self.cache.ids()
+    }
+
+    /// Tokens that the trunk has been run over since the engine was made: what was read again counts again.
+    #[must_use]
+    pub fn computed(&self) -> u64 {
+        self.computed
     }
 
     /// The longest text.
@@ -166,8 +200,17 @@ impl Engine {
     /// # Errors
     /// If a row has not been read, or an exit is not the model's.
     pub fn logits(&mut self, rows: Range<usize>, exits: &[ExitId]) -> Result<LogitRows, Error> {
+        let rows: Vec<usize> = rows.collect();
+        self.logits_at(&rows, exits)
+    }
+
+    /// As [`Engine::logits`], after tokens that need not follow each other.
+    ///
+    /// # Errors
+    /// As [`Engine::logits`].
+    pub fn logits_at(&mut self, rows: &[usize], exits: &[ExitId]) -> Result<LogitRows, Error> {
         let n = rows.len();
-        if n == 0 || rows.end > self.cache.ids().len() {
+        if n == 0 || rows.iter().any(|row| *row >= self.cache.ids().len()) {
             return Err(Error::EmptyText);
         }
         let arena = Arena::new(2 * heads::tensors(exits.len()))?;
@@ -177,9 +220,13 @@ impl Engine {
         for exit in exits {
             self.model.require_exit(*exit)?;
             let tap = heads::tap_of(&self.model, *exit);
-            let stored = self.cache.rows(tap, rows.clone()).ok_or(Error::EmptyText)?;
+            let mut stored = Vec::with_capacity(n * spec.width * size_of::<f32>());
+            for row in rows {
+                let row = self.cache.rows(tap, *row..*row + 1).ok_or(Error::EmptyText)?;
+                stored.extend(row.iter().flat_map(|v| v.to_ne_bytes()));
+            }
             let input = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
-            inputs.push((input, bytes_of(stored)));
+            inputs.push((input, stored));
             heads.push(heads::build(&arena, &self.model, *exit, input)?);
             heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         }
@@ -217,12 +264,14 @@ impl Engine {
         let mut rows = vec![vec![0f32; n * spec.width]; taps.len()];
         let mut outputs: Vec<(Tensor<'_>, &mut [f32])> =
             graph_of.taps.iter().zip(&mut rows).map(|(tap, out)| (*tap, &mut out[..])).collect();
-        let shape = (exits, n_past..n_past + n, spec.vocabulary);
+        let positions: Vec<usize> = (n_past..n_past + n).collect();
+        let shape = (exits, &positions[..], spec.vocabulary);
         let logits = collect(&mut self.executor, &graph, &inputs, &heads, shape, &mut outputs)?;
         drop(outputs);
         drop((graph, heads, graph_of, inputs));
         drop(arena);
         self.cache.extend(ids, &rows);
+        self.computed += n as u64;
         if n == 1 {
             self.mind_pace(started.elapsed().as_secs_f32(), exits.len())?;
         }
@@ -261,7 +310,7 @@ fn collect<'a>(
     graph: &Graph<'a>,
     inputs: &[(Tensor<'a>, &[u8])],
     heads: &[heads::Logits<'a>],
-    (exits, positions, vocabulary): (&[ExitId], Range<usize>, usize),
+    (exits, positions, vocabulary): (&[ExitId], &[usize], usize),
     others: &mut [(Tensor<'a>, &mut [f32])],
 ) -> Result<LogitRows, Error> {
     let n = positions.len();
@@ -273,6 +322,7 @@ fn collect<'a>(
     outputs.extend(others.iter_mut().map(|(t, out)| (*t, &mut **out)));
     executor.run(graph, inputs, &mut outputs)?;
     let mut values: Vec<f32> = Vec::with_capacity(exits.len() * n * vocabulary);
+    let mut broken = Vec::new();
     let mut parts = parts.into_iter();
     for (head, exit) in heads.iter().zip(exits) {
         let own: Vec<Vec<f32>> = parts.by_ref().take(head.parts.len()).collect();
@@ -283,15 +333,11 @@ fn collect<'a>(
                 values.extend_from_slice(&part[i * rows..][..rows]);
             }
             if !values[start..].iter().all(|v| v.is_finite()) {
-                return Err(Error::NotFinite { exit: *exit, position: positions.start + i });
+                broken.push((*exit, i));
             }
         }
     }
-    Ok(LogitRows { exits: exits.to_vec(), vocabulary, positions: n, values })
-}
-
-fn bytes_of(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|v| v.to_ne_bytes()).collect()
+    Ok(LogitRows { exits: exits.to_vec(), vocabulary, values, broken, rows: positions.to_vec() })
 }
 
 /// Refuses what would not fit: an allocation that the system only promises ends in a killed process.

@@ -98,7 +98,7 @@ fn compare(a: &mut Engine, b: &mut Engine, ids: &[TokenId], exits: &[ExitId]) ->
         for engine in [&mut *a, &mut *b] {
             engine.truncate(0);
             engine.read(window, BATCH, &mut |_| true)?;
-            logits.push(engine.logits(0..window.len(), exits)?);
+            logits.push(engine.logits(0..window.len(), exits)?.finite()?);
         }
         for (exit, sum) in exits.iter().zip(&mut sums) {
             for index in 0..window.len() {

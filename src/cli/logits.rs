@@ -41,7 +41,7 @@ pub(super) fn logits(args: &LogitsArgs) -> anyhow::Result<()> {
     let exits = engine.model().spec.exit_ids();
     let mut tensors: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for first in (0..n).step_by(BATCH) {
-        let rows = engine.logits(first..n.min(first + BATCH), &exits)?;
+        let rows = engine.logits(first..n.min(first + BATCH), &exits)?.finite()?;
         for exit in &exits {
             let name = match exit {
                 mexit_models::ExitId::Original => "original".to_owned(),

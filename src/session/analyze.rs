@@ -31,50 +31,89 @@ pub struct Question<'q> {
 /// Tokens below τ that are listed.
 const BELOW: usize = 2;
 
+/// What there is of an exit at a position.
+pub(super) enum Read<'l> {
+    Known(Distribution<'l>),
+    /// Not every logit is finite.
+    Broken,
+    /// Not computed yet.
+    Absent,
+}
+
+impl<'l> Read<'l> {
+    pub(super) fn known(&self) -> Option<&Distribution<'l>> {
+        if let Self::Known(distribution) = self { Some(distribution) } else { None }
+    }
+}
+
 /// Distributions of all exits at one position, over which any number of questions can be asked.
 pub struct Analysis<'l> {
-    exits: Vec<(ExitId, Distribution<'l>)>,
+    exits: Vec<(ExitId, Read<'l>)>,
 }
 
 impl<'l> Analysis<'l> {
-    /// Of the `index`-th position in `logits`, for `exits` (original first, then downwards).
+    /// Of the `index`-th position in `parts`, for `exits` (original first, then downwards); each part has the rows of
+    /// some of them.
     #[must_use]
-    pub fn new(logits: &'l LogitRows, exits: &[ExitId], index: usize) -> Self {
-        let of = |exit: &ExitId| Some((*exit, Distribution::new(logits.row(*exit, index)?)));
-        Self { exits: exits.iter().filter_map(of).collect() }
+    pub fn new(parts: &'l [LogitRows], exits: &[ExitId], index: usize) -> Self {
+        let of = |exit: &ExitId| {
+            let found = parts.iter().find_map(|part| Some((part.row(*exit, index)?, part.is_broken(*exit, index))));
+            let read = match found {
+                Some((row, false)) => Read::Known(Distribution::new(row)),
+                Some((_, true)) => Read::Broken,
+                None => Read::Absent,
+            };
+            (*exit, read)
+        };
+        Self { exits: exits.iter().map(of).collect() }
     }
 
-    /// The distribution of an exit.
+    /// The distribution of an exit, if it is known.
     #[must_use]
     pub fn exit(&self, exit: ExitId) -> Option<&Distribution<'l>> {
-        self.exits.iter().find(|(id, _)| *id == exit).map(|(_, distribution)| distribution)
+        self.exits.iter().find(|(id, _)| *id == exit)?.1.known()
     }
 
-    /// Answers a question about `position`; `None` if it names an exit that is not there.
+    /// Answers a question about `position`. Rows that are not known are said to be so; a decoding that cannot decide
+    /// for that reason gives a choice whose ln p is NaN.
     #[must_use]
-    pub fn trace(&self, position: usize, question: &Question<'_>) -> Option<StepTrace> {
-        let choice = self.choose(position, question.decoding, question.history)?;
+    pub fn trace(&self, position: usize, question: &Question<'_>) -> StepTrace {
+        let known = || self.exits.iter().find_map(|(_, read)| read.known());
+        let undecided = || {
+            let id = known().map_or(TokenId(0), |distribution| TokenId(distribution.best().id));
+            Choice { id, ln_p: f32::NAN, rank: u32::MAX, drawn: false }
+        };
+        let choice = self.choose(position, question.decoding, question.history).unwrap_or_else(undecided);
         let pair = match question.decoding.method {
             Method::Contrast(pair) => Some(pair),
             Method::Exit(_) => question.shown_pair,
         };
         let contrast = pair.and_then(|pair| self.contrast(pair));
         let subject = question.token.unwrap_or(choice.id);
-        let original = &self.exits.first()?.1;
-        let row = |(exit, distribution): &(ExitId, Distribution<'_>)| ExitRow {
-            exit: *exit,
-            top: distribution.top(question.candidates).into_iter().map(candidate).collect(),
-            entropy: distribution.entropy(),
-            kl: if *exit == ExitId::Original { 0.0 } else { original.kl(distribution) },
-            js: if *exit == ExitId::Original { 0.0 } else { original.js(distribution) },
-            rank: distribution.rank(subject.0),
-            ln_p: distribution.ln_p(subject.0),
+        let original = self.exit(ExitId::Original);
+        let against = |exit: ExitId, measure: &dyn Fn(&Distribution<'_>) -> f32| match (exit, original) {
+            (ExitId::Original, _) => 0.0,
+            (_, Some(original)) => measure(original),
+            (_, None) => f32::NAN,
+        };
+        let row = |(exit, read): &(ExitId, Read<'_>)| match read {
+            Read::Absent => ExitRow::absent(*exit),
+            Read::Broken => ExitRow::nan(*exit),
+            Read::Known(distribution) => ExitRow {
+                exit: *exit,
+                top: distribution.top(question.candidates).into_iter().map(candidate).collect(),
+                entropy: distribution.entropy(),
+                kl: against(*exit, &|original| original.kl(distribution)),
+                js: against(*exit, &|original| original.js(distribution)),
+                rank: distribution.rank(subject.0),
+                ln_p: distribution.ln_p(subject.0),
+            },
         };
         let exits: Arc<[ExitRow]> = self.exits.iter().map(row).collect();
         let pins = self.pins(&exits, question.pins);
         let grid = question.grid.and_then(|pair| self.grid(pair)).map(Arc::new);
         let decoding = question.decoding.clone();
-        Some(StepTrace { position, decoding, subject, exits, contrast, choice, pins, grid })
+        StepTrace { position, decoding, subject, exits, contrast, choice, pins, grid }
     }
 
     /// The distinct top tokens, then `asked`, over the exits.
@@ -86,25 +125,26 @@ impl<'l> Analysis<'l> {
                 ids.push(id);
             }
         }
+        let known = || self.exits.iter().map(|(_, read)| read.known());
         for id in asked {
-            if !ids.contains(id) && self.exits.iter().all(|(_, d)| id.index() < d.logits().len()) {
+            if !ids.contains(id) && known().flatten().all(|d| id.index() < d.logits().len()) {
                 ids.push(*id);
             }
         }
         let follow = |id: TokenId| PinRow {
             id,
-            ln_p: self.exits.iter().map(|(_, d)| d.ln_p(id.0)).collect(),
-            rank: self.exits.iter().map(|(_, d)| d.rank(id.0)).collect(),
+            ln_p: known().map(|d| d.map_or(f32::NAN, |d| d.ln_p(id.0))).collect(),
+            rank: known().map(|d| d.map_or(u32::MAX, |d| d.rank(id.0))).collect(),
         };
         ids.into_iter().map(follow).collect()
     }
 
     /// Exits and their distributions, original first.
-    pub(super) fn rows(&self) -> &[(ExitId, Distribution<'l>)] {
+    pub(super) fn rows(&self) -> &[(ExitId, Read<'l>)] {
         &self.exits
     }
 
-    /// What a decoding takes at `position`, after `history`.
+    /// What a decoding takes at `position`, after `history`; `None` if an exit that it reads is not known.
     #[must_use]
     pub fn choose(&self, position: usize, decoding: &Decoding, history: &[TokenId]) -> Option<Choice> {
         let row = match decoding.method {

@@ -1,7 +1,7 @@
 //! What every pair of exits would choose at a position, and how long a pair's choice holds over its parameters.
 
 use super::{
-    analyze::Analysis,
+    analyze::{Analysis, Read},
     trace::{ExitId, Pair, TokenId},
 };
 use crate::decode;
@@ -11,7 +11,7 @@ pub const GRID_ALPHAS: [f32; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 /// Minimum candidates of the row under it.
 pub const GRID_MINIMA: [usize; 8] = [1, 2, 3, 4, 5, 6, 8, 10];
 
-/// The answer of a contrast at a position.
+/// The answer of a contrast at a position; without a plausible token if one of its exits is broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
     /// The token that it puts first.
@@ -39,6 +39,10 @@ pub struct Grid {
     pub mass: f32,
 }
 
+impl Cell {
+    const NONE: Self = Self { id: TokenId(u32::MAX), ln_p: f32::NAN, plausible: 0 };
+}
+
 impl Grid {
     /// The cell of two rows; `None` unless the amateur is below the expert.
     #[must_use]
@@ -52,7 +56,8 @@ impl Analysis<'_> {
     #[must_use]
     pub fn grid(&self, pair: Pair) -> Option<Grid> {
         let rows = self.rows();
-        let cell = |expert, amateur, alpha, min| {
+        let cell = |expert: &Read<'_>, amateur: &Read<'_>, alpha, min| {
+            let (Some(expert), Some(amateur)) = (expert.known(), amateur.known()) else { return Cell::NONE };
             let contrast = decode::contrast(expert, amateur, alpha, min);
             let best = contrast.best().unwrap_or_else(|| expert.best());
             Cell { id: TokenId(best.id), ln_p: best.ln_p, plausible: contrast.plausible.len() }
@@ -61,14 +66,16 @@ impl Analysis<'_> {
             let amateurs = rows[i + 1..].iter();
             amateurs.map(|(_, amateur)| cell(&rows[i].1, amateur, pair.alpha, pair.min_candidates)).collect()
         };
-        let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
+        let find = |exit: ExitId| Some(&rows.iter().find(|(id, _)| *id == exit)?.1);
+        let (expert, amateur) = (find(pair.expert)?, find(pair.amateur)?);
+        let detail = expert.known().zip(amateur.known());
         Some(Grid {
             settings: (pair.alpha, pair.min_candidates),
             pairs: (0..rows.len()).map(below).collect(),
             pair: (pair.expert, pair.amateur),
             alphas: GRID_ALPHAS.iter().map(|a| cell(expert, amateur, *a, pair.min_candidates)).collect(),
             minima: GRID_MINIMA.iter().map(|m| cell(expert, amateur, pair.alpha, *m)).collect(),
-            mass: decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).mass,
+            mass: detail.map_or(f32::NAN, |(e, a)| decode::contrast(e, a, pair.alpha, pair.min_candidates).mass),
         })
     }
 }

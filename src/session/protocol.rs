@@ -4,11 +4,13 @@
 use std::{fmt, sync::Arc};
 
 use super::{
+    check::Check,
     trace::{Decoding, ExitId, Pair, StepTrace, TokenId},
     vocabulary::Vocabulary,
 };
 
-/// A question about one position. The newest unanswered query replaces the one before.
+/// A question about one position, and about others that can wait. The newest query replaces the one before, also while
+/// that is being answered.
 #[derive(Clone, Debug)]
 pub struct Query {
     /// Comes back with the answer, so that late answers are told from wanted ones.
@@ -17,6 +19,8 @@ pub struct Query {
     pub text: Arc<[TokenId]>,
     /// The position asked about, 1 to `text.len()`.
     pub position: usize,
+    /// Further positions, in the order in which they are wanted: answered in batches from what is stored.
+    pub rest: Arc<[usize]>,
     /// The decoding to apply.
     pub decoding: Decoding,
     /// The contrast to show although it does not decide.
@@ -44,6 +48,22 @@ pub enum Event {
         done: usize,
         /// Tokens to read.
         total: usize,
+        /// Seconds that the rest will take at the pace of this reading so far.
+        seconds_left: f32,
+    },
+    /// The beginning of an answer: original and what the decoding reads, the other rows still to come.
+    Part {
+        /// The query's ticket.
+        ticket: u64,
+        /// What is known so far.
+        trace: Arc<StepTrace>,
+    },
+    /// Answers to some of the positions of a query that has more of them; [`Event::Step`] is the last.
+    Filled {
+        /// The query's ticket.
+        ticket: u64,
+        /// The answers.
+        traces: Vec<Arc<StepTrace>>,
     },
     /// The answer to a query.
     Step {
@@ -72,6 +92,8 @@ pub enum Event {
         /// What, expected, found, remedy: one line.
         reason: String,
     },
+    /// What the self-check found.
+    Checked(Arc<[Check]>),
     /// The engine has ended; no further event comes.
     Stopped(String),
 }
@@ -96,6 +118,8 @@ pub struct ModelCard {
     pub bytes: Vec<Box<[u8]>>,
     /// Ids of special tokens.
     pub special: Vec<TokenId>,
+    /// What the file is, as lines of a name and a sentence.
+    pub about: Vec<(String, String)>,
 }
 
 impl ModelCard {

@@ -18,15 +18,16 @@ impl Reading {
     /// Reads a trace.
     #[must_use]
     pub fn of(trace: &StepTrace) -> Self {
-        let tops: Vec<(ExitId, TokenId)> =
-            trace.exits.iter().filter_map(|row| Some((row.exit, row.top.first()?.id))).collect();
-        let first = tops.first().map(|(_, id)| *id);
-        let same = |entry: &&(ExitId, TokenId)| Some(entry.1) == first;
+        let tops: Vec<(ExitId, Option<TokenId>)> =
+            trace.exits.iter().map(|row| (row.exit, row.top.first().map(|top| top.id))).collect();
+        let first = tops.first().and_then(|(_, id)| *id);
+        // An exit without a top token agrees with nothing.
+        let same = |entry: &&(ExitId, Option<TokenId>)| first.is_some() && entry.1 == first;
         let decided = tops.iter().take_while(same).last().map_or(ExitId::Original, |(exit, _)| *exit);
         let mut lettered: Vec<TokenId> = Vec::new();
         // At every α first: the letters then stay as they are when α moves.
         let contrast = trace.contrast.iter().flat_map(|c| c.over_alpha.iter().copied().chain(c.best()));
-        for id in tops.iter().map(|(_, id)| *id).chain(contrast) {
+        for id in tops.iter().filter_map(|(_, id)| *id).chain(contrast) {
             if !lettered.contains(&id) {
                 lettered.push(id);
             }

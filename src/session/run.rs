@@ -71,6 +71,10 @@ impl<'r> Run<'r> {
     pub fn traced_step(&mut self, candidates: usize) -> Result<Option<StepTrace>, ReadError> {
         let Some(query) = self.next_query(candidates) else { return Ok(None) };
         let trace = self.reader.answer(&query, &mut |_| true)?;
+        // Without a screen there is nobody to look at the rest of a broken model.
+        if let Some(exit) = trace.broken().next() {
+            return Err(Error::NotFinite { exit, position: trace.position - 1 }.into());
+        }
         self.take(trace.choice);
         Ok(Some(trace))
     }
@@ -82,6 +86,7 @@ impl<'r> Run<'r> {
             ticket: 0,
             text: Arc::from(self.text.as_slice()),
             position: self.text.len(),
+            rest: Arc::default(),
             decoding: self.decoding.clone(),
             shown_pair: None,
             candidates,

@@ -63,6 +63,28 @@ pub struct StepTrace {
     pub grid: Option<Arc<Grid>>,
 }
 
+impl StepTrace {
+    /// Whether rows are still to come: original and the exits of the decoding and the pair are there.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.exits.iter().any(ExitRow::is_absent)
+    }
+
+    /// The exits whose numbers are not finite.
+    pub fn broken(&self) -> impl Iterator<Item = ExitId> {
+        self.exits.iter().filter(|row| row.is_broken()).map(|row| row.exit)
+    }
+
+    /// Whether this says what there is to say about a pair: that its exits are broken, too.
+    #[must_use]
+    pub fn answers(&self, pair: Pair) -> bool {
+        match &self.contrast {
+            Some(contrast) => contrast.pair == pair,
+            None => self.broken().any(|exit| exit == pair.expert || exit == pair.amateur),
+        }
+    }
+}
+
 /// One token over the exits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PinRow {
@@ -90,10 +112,37 @@ pub struct ExitRow {
     pub kl: f32,
     /// The Jensen-Shannon divergence between original and this exit, nats: 0 to ln 2.
     pub js: f32,
-    /// Rank of the subject, from 1.
+    /// Rank of the subject, from 1; 0 while the row is still to come.
     pub rank: u32,
     /// ln p of the subject.
     pub ln_p: f32,
+}
+
+impl ExitRow {
+    /// The row of an exit that has not been computed yet.
+    #[must_use]
+    pub fn absent(exit: ExitId) -> Self {
+        Self { exit, top: Vec::new(), entropy: 0.0, kl: 0.0, js: 0.0, rank: 0, ln_p: 0.0 }
+    }
+
+    /// The row of an exit that gives numbers that are not finite.
+    #[must_use]
+    pub fn nan(exit: ExitId) -> Self {
+        let nan = f32::NAN;
+        Self { exit, top: Vec::new(), entropy: nan, kl: nan, js: nan, rank: u32::MAX, ln_p: nan }
+    }
+
+    /// Whether the row is still to come: ranks count from 1.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.rank == 0
+    }
+
+    /// Whether the exit's numbers are not finite.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.top.is_empty() && self.entropy.is_nan()
+    }
 }
 
 /// A token with its log-probability.
@@ -158,7 +207,7 @@ pub struct Contrasted {
 pub struct Choice {
     /// The token.
     pub id: TokenId,
-    /// Its ln p under the deciding distribution, before sampling.
+    /// Its ln p under the deciding distribution, before sampling; NaN if that is broken and so decides nothing.
     pub ln_p: f32,
     /// Its rank there, from 1.
     pub rank: u32,

@@ -1,7 +1,7 @@
 //! Every token of the vocabulary at one position: what the picker lists. A few megabytes, so it is not kept in a trace.
 
 use super::{
-    analyze::Analysis,
+    analyze::{Analysis, Read},
     trace::{Pair, TokenId},
 };
 use crate::decode;
@@ -23,18 +23,26 @@ impl Vocabulary {
     /// The exit (by row) that gives a token the most, with its ln p there.
     #[must_use]
     pub fn best_exit(&self, id: TokenId) -> Option<(usize, f32)> {
-        let rows = self.exits.iter().enumerate().filter_map(|(row, ln_p)| Some((row, *ln_p.get(id.index())?)));
+        let at = |ln_p: &Vec<f32>| ln_p.get(id.index()).copied().filter(|ln_p| !ln_p.is_nan());
+        let rows = self.exits.iter().enumerate().filter_map(|(row, ln_p)| Some((row, at(ln_p)?)));
         rows.reduce(|best, row| if row.1 > best.1 { row } else { best })
     }
 }
 
 impl Analysis<'_> {
-    /// Everything at `position` under `pair`; `None` if it names an exit that is not there.
+    /// Everything at `position` under `pair`; NaN where an exit is not known.
     #[must_use]
-    pub fn vocabulary(&self, position: usize, pair: Pair) -> Option<Vocabulary> {
-        let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
-        let contrast = decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).row(expert);
-        let exits = self.rows().iter().map(|(_, distribution)| distribution.ln_row()).collect();
-        Some(Vocabulary { position, exits, contrast, pair })
+    pub fn vocabulary(&self, position: usize, pair: Pair) -> Vocabulary {
+        let size = self.rows().iter().find_map(|(_, read)| Some(read.known()?.logits().len())).unwrap_or(0);
+        let unknown = || vec![f32::NAN; size];
+        let contrast = match (self.exit(pair.expert), self.exit(pair.amateur)) {
+            (Some(expert), Some(amateur)) => {
+                decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).row(expert)
+            }
+            _ => unknown(),
+        };
+        let row = |read: &Read<'_>| read.known().map_or_else(unknown, decode::Distribution::ln_row);
+        let exits = self.rows().iter().map(|(_, read)| row(read)).collect();
+        Vocabulary { position, exits, contrast, pair }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, Once, OnceLock, PoisonError},
     thread,
     time::Instant,
 };
 
 use super::{
+    check,
     protocol::{Event, Query},
     reader::{ReadError, Reader},
+    trace::StepTrace,
 };
 
 /// ggml's graph walk recurses: more than the default stack.
@@ -18,6 +20,8 @@ const STACK: usize = 8 << 20;
 /// The engine's thread, from the asking side. Dropping it lets the thread end after what it is doing.
 pub struct Worker {
     inbox: Arc<Inbox>,
+    /// `None` once somebody else waits for its end.
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -30,41 +34,70 @@ struct Inbox {
 struct Slot {
     query: Option<Query>,
     text: Option<String>,
+    check: bool,
+    stop: bool,
     closed: bool,
 }
 
-/// What a worker starts with: the reader, the name to show, and the prompt.
-pub type Opening = Box<dyn FnOnce() -> Result<(Reader, String, String), String> + Send>;
+/// What a worker starts with: the reader, the name to show, and the prompt. It can be called again: a worker that has
+/// failed is started anew.
+pub type Opening = Arc<dyn Fn() -> Result<(Reader, String, String), String> + Send + Sync>;
 
 impl Worker {
     /// Starts the thread: opens the model by `open`, then answers. `send` gives an event to the asking side, and
-    /// `false` if that has gone.
+    /// `false` if that has gone. A worker `before` is let go, and its memory given back before the model is opened.
     ///
     /// # Errors
     /// If the system starts no thread.
-    pub fn start(open: Opening, send: impl Fn(Event) -> bool + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(
+        open: Opening,
+        before: Option<Self>,
+        send: impl Fn(Event) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
         let inbox = Arc::new(Inbox::default());
         let own = Arc::clone(&inbox);
+        let before = before.and_then(|mut worker| worker.thread.take());
         let body = move || {
-            let work = AssertUnwindSafe(|| run(open, &own, &send));
+            // A thread that has panicked has ended, too.
+            drop(before.map(thread::JoinHandle::join));
+            let work = AssertUnwindSafe(|| run(&open, &own, &send));
             let end = catch_unwind(work).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<&str>().map(ToString::to_string);
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-                Some(format!("the engine failed ({text}): this is a bug, please report it"))
+                Some(format!("{text} (a bug: please report it)"))
             });
             if let Some(reason) = end {
                 send(Event::Stopped(reason));
             }
         };
-        thread::Builder::new().name("engine".into()).stack_size(STACK).spawn(body)?;
-        Ok(Self { inbox })
+        let thread = thread::Builder::new().name("engine".into()).stack_size(STACK).spawn(body)?;
+        Ok(Self { inbox, thread: Some(thread) })
     }
 
     /// Asks. Replaces a query that has not been taken up.
     pub fn ask(&self, query: Query) {
-        let mut slot = self.inbox.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.query = Some(query);
-        self.inbox.changed.notify_one();
+        self.inbox.change(|slot| slot.query = Some(query));
+    }
+
+    /// Asks for the tokens of a text. Replaces a text that has not been taken up.
+    pub fn tokenize(&self, text: String) {
+        self.inbox.change(|slot| slot.text = Some(text));
+    }
+
+    /// Asks for the model's self-check.
+    pub fn check(&self) {
+        self.inbox.change(|slot| slot.check = true);
+    }
+
+    /// Gives up what is being answered; what has been read stays.
+    pub fn stop(&self) {
+        self.inbox.change(|slot| slot.stop = true);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.inbox.change(|slot| slot.closed = true);
     }
 }
 
@@ -72,25 +105,15 @@ impl Worker {
 enum Task {
     Answer(Box<Query>),
     Tokenize(String),
-}
-
-impl Worker {
-    /// Asks for the tokens of a text. Replaces a text that has not been taken up.
-    pub fn tokenize(&self, text: String) {
-        let mut slot = self.inbox.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.text = Some(text);
-        self.inbox.changed.notify_one();
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.inbox.slot.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.inbox.changed.notify_one();
-    }
+    Check,
 }
 
 impl Inbox {
+    fn change(&self, change: impl FnOnce(&mut Slot)) {
+        change(&mut self.slot.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_one();
+    }
+
     /// Waits for something to do, what is quick first; `None` when nobody can ask any more.
     fn next(&self) -> Option<Task> {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,11 +121,15 @@ impl Inbox {
             if slot.closed {
                 return None;
             }
+            slot.stop = false;
             if let Some(text) = slot.text.take() {
                 return Some(Task::Tokenize(text));
             }
             if let Some(query) = slot.query.take() {
                 return Some(Task::Answer(Box::new(query)));
+            }
+            if std::mem::take(&mut slot.check) {
+                return Some(Task::Check);
             }
             slot = self.changed.wait(slot).unwrap_or_else(PoisonError::into_inner);
         }
@@ -111,12 +138,12 @@ impl Inbox {
     /// Whether there is something newer to do.
     fn is_waiting(&self) -> bool {
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.closed || slot.query.is_some()
+        slot.closed || slot.stop || slot.query.is_some()
     }
 }
 
 /// Opens and answers; gives the reason of an end that is an error.
-fn run(open: Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<String> {
+fn run(open: &Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<String> {
     let (mut reader, name, prompt) = match open() {
         Ok(opened) => opened,
         Err(reason) => return Some(reason),
@@ -128,38 +155,88 @@ fn run(open: Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<Str
     send(Event::Opened(Arc::new(reader.card(&name))));
     send(Event::Prompt(ids.into()));
     while let Some(task) = inbox.next() {
-        let query = match task {
-            Task::Answer(query) => *query,
+        let goes_on = match task {
+            Task::Answer(query) => answer(&mut reader, &query, inbox, send),
             Task::Tokenize(text) => {
                 let ids = reader.model().tokenizer.encode(&text).map(Into::into).map_err(|error| error.to_string());
-                if !send(Event::Tokens { text, ids }) {
-                    break;
-                }
-                continue;
+                send(Event::Tokens { text, ids })
             }
-        };
-        let started = Instant::now();
-        let before = reader.engine().ids().len();
-        let total = query.position;
-        // Another thought of the user's is worth more than the rest of a long text.
-        let mut progress = |done: usize| send(Event::Reading { done, total }) && !inbox.is_waiting();
-        let answer = reader.answer(&query, &mut progress);
-        let event = match answer.and_then(|trace| Ok((trace, reader.vocabulary(&query)?))) {
-            Ok((trace, vocabulary)) => {
-                let ran = reader.engine().ids().len() > before;
-                let millis = ran.then(|| started.elapsed().as_secs_f32() * 1000.0);
-                let vocabulary = vocabulary.map(Arc::new);
-                Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis, vocabulary }
-            }
-            Err(ReadError::Interrupted) => continue,
-            Err(error) => Event::Refused { ticket: query.ticket, reason: error.to_string() },
+            Task::Check => send(Event::Checked(check::check(&mut reader).into())),
         };
         if let Some(notice) = reader.take_notice() {
             send(Event::Notice(notice));
         }
-        if !send(event) {
+        if !goes_on {
             break;
         }
     }
     None
+}
+
+/// Answers a query; `false` if nobody listens any more.
+fn answer(reader: &mut Reader, query: &Query, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> bool {
+    provoke(query);
+    let started = Instant::now();
+    let (computed, read) = (reader.engine().computed(), reader.common(&query.text));
+    let total = query.rest.iter().copied().chain([query.position]).max().unwrap_or_default();
+    let mut last = read;
+    // Another thought of the user's is worth more than the rest of this answer.
+    let mut progress = |done: usize| {
+        if done > last && done <= total {
+            last = done;
+            let pace = started.elapsed().as_secs_f32() / (done - read) as f32;
+            let seconds_left = pace * (total - done) as f32;
+            send(Event::Reading { done, total, seconds_left });
+        }
+        !inbox.is_waiting()
+    };
+    let ticket = query.ticket;
+    let found = if query.rest.is_empty() {
+        let mut part = |trace| send(Event::Part { ticket, trace: Arc::new(trace) }) && !inbox.is_waiting();
+        reader.answer_in_parts(query, &mut progress, &mut part)
+    } else {
+        fill(reader, query, &mut progress, send)
+    };
+    match found.and_then(|trace| Ok((trace, reader.vocabulary(query)?))) {
+        Ok((trace, vocabulary)) => {
+            let ran = reader.engine().computed() > computed;
+            let millis = ran.then(|| started.elapsed().as_secs_f32() * 1000.0);
+            let (trace, vocabulary) = (Arc::new(trace), vocabulary.map(Arc::new));
+            send(Event::Step { ticket, trace, millis, vocabulary })
+        }
+        Err(ReadError::Interrupted) => true,
+        Err(error) => send(Event::Refused { ticket, reason: error.to_string() }),
+    }
+}
+
+/// Answers a query at all of its positions, a batch at a time; gives the last answer.
+fn fill(
+    reader: &mut Reader,
+    query: &Query,
+    progress: &mut dyn FnMut(usize) -> bool,
+    send: &dyn Fn(Event) -> bool,
+) -> Result<StepTrace, ReadError> {
+    let positions: Vec<usize> = [query.position].into_iter().chain(query.rest.iter().copied()).collect();
+    let mut last = None;
+    for batch in positions.chunks(reader.fill_rows()) {
+        let traces = last.into_iter().chain(reader.fill(query, batch, progress)?);
+        let mut traces: Vec<Arc<StepTrace>> = traces.map(Arc::new).collect();
+        last = traces.pop().and_then(Arc::into_inner);
+        if !traces.is_empty() && !send(Event::Filled { ticket: query.ticket, traces }) {
+            return Err(ReadError::Interrupted);
+        }
+    }
+    last.ok_or(ReadError::Interrupted)
+}
+
+/// For the test that the screen outlives its engine: MEXIT_PROVOKE=engine-panic fails once, at the first token after
+/// the text that it started with.
+fn provoke(query: &Query) {
+    static FIRST: OnceLock<usize> = OnceLock::new();
+    static ONCE: Once = Once::new();
+    let first = *FIRST.get_or_init(|| query.text.len());
+    if query.text.len() > first && !ONCE.is_completed() {
+        ONCE.call_once(|| {});
+        assert!(std::env::var_os("MEXIT_PROVOKE").is_none_or(|what| what != "engine-panic"), "provoked for a test");
+    }
 }

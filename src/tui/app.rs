@@ -4,15 +4,15 @@ use std::{
     io,
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ratatui::crossterm::event::{self, KeyEventKind};
 
 use super::{
+    engine::Engine,
     keymap,
     marks::Marks,
-    panel::Panel,
     row::Look,
     state::{State, Wish},
     terminal::Screen,
@@ -21,18 +21,13 @@ use super::{
     update::{self, Effect},
     view,
 };
-use crate::session::{
-    self,
-    protocol::Event,
-    trace::ExitId,
-    worker::{Opening, Worker},
-};
+use crate::session::{self, protocol::Event, trace::ExitId, worker::Opening};
 
 /// What the screen starts with.
 pub struct Start {
     /// What to call the model while it is being opened.
     pub opening: String,
-    /// Opens the model, on the engine's thread.
+    /// Opens the model, on the engine's thread; called again when the engine is restarted.
     pub open: Opening,
     /// Expert and amateur, if the user chose them.
     pub contrast: Option<(ExitId, ExitId)>,
@@ -47,12 +42,15 @@ pub struct Start {
 /// What wakes the loop.
 enum Input {
     Terminal(io::Result<event::Event>),
-    Engine(Event),
+    /// With the number of the engine's start.
+    Engine(u64, Event),
     Signal(i32),
 }
 
 /// How often the sign of waiting turns.
 const TURN: Duration = Duration::from_millis(100);
+/// Answers redraw the screen no more often; keys do at once.
+const FRAME: Duration = Duration::from_millis(33);
 
 /// Runs the screen until the user quits. Then the process ends at once: a computation that is under way is not waited
 /// for.
@@ -66,11 +64,12 @@ pub fn run(start: Start) -> io::Result<()> {
     let mut state = State::new(start.opening, wish);
     let (sender, inputs) = mpsc::channel();
     let engine = sender.clone();
-    let worker = Worker::start(start.open, move |event| engine.send(Input::Engine(event)).is_ok())?;
+    let send = move |number, event| engine.send(Input::Engine(number, event)).is_ok();
+    let mut engine = Engine::start(start.open, send)?;
     let mut screen = Screen::take()?;
     listen(&sender)?;
     provoke(&sender);
-    let end = turn(&mut screen, &mut state, &look, &worker, &inputs);
+    let end = turn(&mut screen, &mut state, &look, &mut engine, &inputs);
     drop(screen);
     let failed_to_open = state.card.is_none().then(|| state.stopped.take()).flatten();
     match (end?, failed_to_open) {
@@ -86,46 +85,91 @@ fn turn(
     screen: &mut Screen,
     state: &mut State,
     look: &Look,
-    worker: &Worker,
+    engine: &mut Engine<impl Fn(u64, Event) -> bool + Clone + Send + 'static>,
     inputs: &Receiver<Input>,
 ) -> io::Result<i32> {
+    let (started, mut frames) = (Instant::now(), Frames::default());
     loop {
-        if let Some(query) = state.next_query() {
-            worker.ask(query);
+        state.tick_to(started.elapsed());
+        engine.attend(state)?;
+        if frames.take(Instant::now()) {
+            screen.terminal.draw(|frame| {
+                let area = frame.area();
+                state.window = (area.width, area.height);
+                view::draw(state, look, area, frame.buffer_mut());
+            })?;
         }
-        if let Some(Panel::Editor(editor)) = &mut state.panel
-            && let Some(text) = editor.next_text()
-        {
-            worker.tokenize(text);
-        }
-        screen.terminal.draw(|frame| {
-            let area = frame.area();
-            state.window = (area.width, area.height);
-            view::draw(state, look, area, frame.buffer_mut());
-        })?;
-        let first = match inputs.recv_timeout(if state.is_waiting() { TURN } else { Duration::from_hours(1) }) {
+        let turning = if state.is_waiting() { TURN } else { Duration::from_hours(1) };
+        let beat = state.beat_in().unwrap_or(turning);
+        let patience = turning.min(beat).min(frames.owed(Instant::now()).unwrap_or(turning));
+        let first = match inputs.recv_timeout(patience) {
             Ok(input) => Some(input),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(0),
         };
-        state.tick += usize::from(first.is_none());
+        // Nothing came: a beat of a run, a frame that was owed, or the waiting sign turns.
+        if first.is_none() {
+            state.tick = usize::try_from(started.elapsed().as_millis() / TURN.as_millis()).unwrap_or(0);
+            frames.want();
+        }
         // Everything that has come is taken in before the next picture: a held key never lags behind.
         for input in first.into_iter().chain(inputs.try_iter()) {
             match input {
                 Input::Signal(PROVOKED) => panic!("provoked for a test"),
                 Input::Signal(signal) => return Ok(signal),
-                Input::Terminal(event) => match take_in(state, event?) {
-                    Effect::Quit => return Ok(0),
-                    Effect::Redraw => screen.redraw()?,
-                    Effect::Suspend => screen.suspend()?,
-                    Effect::None => {}
-                },
-                Input::Engine(event) => update::hear(state, event),
+                Input::Terminal(event) => {
+                    frames.hurry();
+                    match take_in(state, event?) {
+                        Effect::Quit => return Ok(0),
+                        Effect::Redraw => screen.redraw()?,
+                        Effect::Suspend => screen.suspend()?,
+                        Effect::None => {}
+                    }
+                }
+                Input::Engine(number, event) if engine.is_present(number) => {
+                    frames.want();
+                    update::hear(state, event);
+                }
+                Input::Engine(..) => {}
             }
         }
         if state.card.is_none() && state.stopped.is_some() {
             return Ok(0);
         }
+    }
+}
+
+/// When the next picture is due.
+#[derive(Default)]
+struct Frames {
+    wanted: bool,
+    /// A key was pressed: at once.
+    hurried: bool,
+    last: Option<Instant>,
+}
+
+impl Frames {
+    fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    fn hurry(&mut self) {
+        self.hurried = true;
+    }
+
+    /// How long until a picture that is wanted may be drawn.
+    fn owed(&self, now: Instant) -> Option<Duration> {
+        let since = self.last.map_or(FRAME, |last| now.saturating_duration_since(last));
+        (self.wanted || self.hurried).then(|| FRAME.saturating_sub(since))
+    }
+
+    /// Whether to draw now.
+    fn take(&mut self, now: Instant) -> bool {
+        let due = self.hurried || self.last.is_none() || self.owed(now) == Some(Duration::ZERO);
+        if due {
+            *self = Self { last: Some(now), ..Self::default() };
+        }
+        due
     }
 }
 

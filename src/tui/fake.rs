@@ -46,6 +46,9 @@ fn card() -> ModelCard {
         end_of_text: Some(id("<|endoftext|>")),
         bytes: WORDS.iter().map(|w| w.as_bytes().into()).collect(),
         special: vec![id("<|endoftext|>")],
+        about: [("file", "gpt2-mexit.gguf"), ("architecture", "gpt2: 24 blocks")]
+            .map(|(name, says)| (name.into(), says.into()))
+            .to_vec(),
     }
 }
 

@@ -39,6 +39,12 @@ pub(crate) enum Action {
     NextTried,
     PreviousTried,
     Run,
+    RunSome,
+    Slower,
+    Faster,
+    Stop,
+    Restart,
+    Model,
     Cut,
     Again,
     Replay,
@@ -94,6 +100,9 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::Take, &[Char(' ')], "Space", "take the underlined token"),
     key(Action::StepBack, &[Backspace], "Backspace", "take the last token back"),
     key(Action::Run, &[Char('r')], "r", "run, pause"),
+    key(Action::RunSome, &[Char('S')], "S", "make so many tokens"),
+    key(Action::Slower, &[Char('<')], "<", "slower runs"),
+    key(Action::Faster, &[Char('>')], ">", "faster runs"),
     key(Action::Cut, &[Char('x')], "x", "end the text before this token"),
     key(Action::Again, &[Char('!')], "!", "draw again from here, next seed"),
     key(Action::Replay, &[Char('R')], "R", "replay from the first ~ on"),
@@ -157,14 +166,17 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::Back, &[Esc], "Esc", "close, stop a run"),
     key(Action::Redraw, &[], "Ctrl-L", "draw anew"),
     key(Action::Suspend, &[], "Ctrl-Z", "suspend; fg comes back"),
-    key(Action::Quit, &[Char('q')], "q Ctrl-C", "quit"),
+    key(Action::Model, &[], ":model", "the model, and its self-check"),
+    key(Action::Restart, &[], ":restart", "start the engine anew"),
+    key(Action::Stop, &[], "Ctrl-C", "stop what runs, else quit"),
+    key(Action::Quit, &[Char('q')], "q", "quit"),
 ];
 
 /// What a key asks for.
 pub(crate) fn action(event: KeyEvent) -> Option<Action> {
     if event.modifiers.contains(KeyModifiers::CONTROL) {
         return match event.code {
-            Char('c') => Some(Action::Quit),
+            Char('c') => Some(Action::Stop),
             Char('l') => Some(Action::Redraw),
             Char('z') => Some(Action::Suspend),
             Char('r') => Some(Action::Redo),
@@ -215,7 +227,7 @@ mod tests {
     #[test]
     fn control_and_alt_are_not_the_plain_key() {
         let press = |code, modifiers| action(KeyEvent::new(code, modifiers));
-        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Quit));
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Stop));
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::NONE), Some(Action::Contrast));
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::ALT), None);
         assert_eq!(press(KeyCode::Char('E'), KeyModifiers::SHIFT), Some(Action::SetExpert));

@@ -28,6 +28,10 @@ pub(crate) enum Panel {
     Settings(Settings),
     /// Looks for a text among the tokens.
     Search(Input),
+    /// How many tokens to make.
+    Count(Input),
+    /// The model and its self-check.
+    Model,
 }
 
 /// The column by which the picker sorts.

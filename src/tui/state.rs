@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{
+    asking::Asking,
     journeys::Journeys,
     moves::Move,
     panel::Panel,
+    runs::Runs,
     tree::{NodeId, Tree},
     view::layout::shows_grid,
 };
@@ -32,9 +34,6 @@ pub(crate) struct Wish {
     pub(crate) alpha: Option<f32>,
     pub(crate) min_candidates: Option<usize>,
 }
-
-/// How many candidates of each exit a query asks for: as many as the inspector of a cell shows.
-const CANDIDATES: usize = 10;
 
 /// The views, in the order of their digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,7 +185,11 @@ pub(crate) struct State {
     pub(crate) journeys: Journeys,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
-    tickets: u64,
+    /// A text that is no prompt yet: empty, or too long.
+    pub(crate) draft: String,
+    /// What is going on with the engine.
+    pub(crate) asking: Asking,
+    pub(crate) runs: Runs,
 }
 
 impl State {
@@ -227,7 +230,9 @@ impl State {
             what_if: WhatIf::default(),
             journeys: Journeys::default(),
             pins: Vec::new(),
-            tickets: 0,
+            draft: String::new(),
+            asking: Asking::default(),
+            runs: Runs::default(),
         }
     }
 
@@ -254,7 +259,7 @@ impl State {
     /// What is known about a position under the present decoding and pair.
     pub(crate) fn fresh(&self, position: usize) -> Option<&Arc<StepTrace>> {
         self.trace(position).filter(|trace| {
-            let shown = trace.contrast.as_ref().is_some_and(|contrast| contrast.pair == self.pair);
+            let shown = trace.answers(self.pair);
             trace.decoding == self.decoding && shown
         })
     }
@@ -267,18 +272,19 @@ impl State {
 
     /// The token that Space takes, if it is known.
     pub(crate) fn ghost(&self) -> Option<TokenId> {
-        (!self.is_full()).then(|| self.fresh(self.open_slot()).map(|trace| trace.choice.id))?
+        let decided = |trace: &&Arc<StepTrace>| !trace.choice.ln_p.is_nan();
+        (!self.is_full()).then(|| self.fresh(self.open_slot()).filter(decided).map(|trace| trace.choice.id))?
     }
 
     /// Whether a position has the grid that What-if shows at the cursor.
-    fn has_grid(&self, position: usize) -> bool {
+    pub(super) fn has_grid(&self, position: usize) -> bool {
         let Some(pair) = self.grid_pair().filter(|_| position == self.position) else { return true };
         let grid = self.trace(position).and_then(|trace| trace.grid.as_ref());
         grid.is_some_and(|g| g.pair == (pair.expert, pair.amateur) && g.settings == (pair.alpha, pair.min_candidates))
     }
 
     /// Whether the picker is open at a position and its numbers are still to come.
-    fn picks_at(&self, position: usize) -> bool {
+    pub(super) fn picks_at(&self, position: usize) -> bool {
         matches!(&self.panel, Some(Panel::Picker(picker)) if picker.position == position && picker.lacks(self.pair))
     }
 
@@ -305,67 +311,5 @@ impl State {
     /// Whether the contrast decides.
     pub(crate) fn contrast_decides(&self) -> bool {
         matches!(self.decoding.method, Method::Contrast(_))
-    }
-
-    /// Whether the engine is at work on something the user waits for.
-    pub(crate) fn is_waiting(&self) -> bool {
-        let opening = self.card.is_none();
-        let needed = self.position > 0 && self.fresh(self.position).is_none() && !self.is_full_slot(self.position);
-        self.stopped.is_none() && (opening || needed || self.take_when_known || self.following)
-    }
-
-    fn is_full_slot(&self, position: usize) -> bool {
-        self.is_full() && position == self.open_slot()
-    }
-
-    /// The next thing to ask the engine: what the cursor is on, then the open slot, then, one after the other, what is
-    /// not known yet of the rest. `None` if it has been asked, or all is known.
-    pub(crate) fn next_query(&mut self) -> Option<Query> {
-        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() {
-            return None;
-        }
-        let slot = self.open_slot();
-        let wanted = |position: &usize| {
-            let shown = self.has_grid(*position) && self.has_pins(*position);
-            let known = self.fresh(*position).is_some() && !self.picks_at(*position) && shown;
-            *position > 0 && !known && !self.is_full_slot(*position)
-        };
-        let urgent = [self.position, slot].into_iter().find(wanted);
-        let position = match (urgent, &self.asked) {
-            (Some(position), Some(asked)) if self.covers(asked) && asked.position == position => return None,
-            (Some(position), _) => position,
-            (None, Some(asked)) if self.is_answer(asked) => return None,
-            (None, _) => (1..slot).find(wanted)?,
-        };
-        self.tickets += 1;
-        let query = Query {
-            ticket: self.tickets,
-            text: self.text.iter().map(|token| token.id).collect(),
-            position,
-            decoding: self.decoding.clone(),
-            shown_pair: Some(self.pair),
-            candidates: CANDIDATES,
-            pins: self.followed().collect(),
-            grid: self.grid_pair().filter(|_| position == self.position),
-            vocabulary: self.picks_at(position).then_some(self.pair),
-        };
-        self.asked = Some(query.clone());
-        Some(query)
-    }
-
-    /// Whether the answer to a query would be all that is wanted of its position.
-    fn covers(&self, query: &Query) -> bool {
-        let pinned = query.pins.iter().copied().eq(self.followed()) || !self.follows_at(query.position);
-        let grid = query.grid == self.grid_pair() || query.position != self.position;
-        self.is_answer(query) && pinned && grid && query.vocabulary.is_some() == self.picks_at(query.position)
-    }
-
-    /// Whether the answer to a query would still be about this text and these settings.
-    pub(crate) fn is_answer(&self, query: &Query) -> bool {
-        let upto = query.position + 1;
-        let same = |(token, id): (&TextToken, &TokenId)| token.id == *id;
-        let text = self.text.len().min(upto) == query.text.len().min(upto)
-            && self.text.iter().zip(query.text.iter()).take(upto).all(same);
-        text && query.decoding == self.decoding && query.shown_pair == Some(self.pair)
     }
 }

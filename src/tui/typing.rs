@@ -8,10 +8,12 @@ use tui_input::{Input, InputRequest};
 use super::{
     journeys, moves,
     panel::{Column, Editor, Palette, Panel, Picker, hits},
+    runs,
     settings::Field,
     state::State,
     update::{Effect, act, go_to},
 };
+use crate::session::trace::TokenId;
 
 /// A command of the palette that takes words.
 const GROUP: &str = "group ";
@@ -30,9 +32,31 @@ pub(super) fn open_picker(state: &mut State, typing: bool) {
     }
 }
 
-/// Opens the editor on the prompt.
+/// Begins with a prompt: one that is empty or too long opens in the editor. A text that is there stays.
+pub(super) fn begin(state: &mut State, ids: &[TokenId]) {
+    let Some(card) = state.card.clone() else { return };
+    if !state.text.is_empty() {
+        return;
+    }
+    if (1..=card.context).contains(&ids.len()) {
+        return moves::begin(state, ids);
+    }
+    let bytes: Vec<u8> = ids.iter().flat_map(|id| card.bytes_of(*id).to_vec()).collect();
+    state.draft = String::from_utf8_lossy(&bytes).into_owned();
+    state.notice = Some(match ids.len().checked_sub(card.context) {
+        Some(over) if over > 0 => format!("the prompt is {over} tokens longer than the context: shorten it"),
+        _ => "type a text".into(),
+    });
+    open_editor(state);
+}
+
+/// Opens the editor on the prompt, or on the text that could not become one.
 pub(super) fn open_editor(state: &mut State) {
     let Some(card) = &state.card else { return };
+    if state.text.is_empty() {
+        state.panel = Some(Panel::Editor(Editor::new(state.draft.clone())));
+        return;
+    }
     let prompt = state.text[..state.prompt_len()].iter().flat_map(|token| card.bytes_of(token.id).to_vec());
     let text = String::from_utf8_lossy(&prompt.collect::<Vec<u8>>()).into_owned();
     state.panel = Some(Panel::Editor(Editor::new(text)));
@@ -45,8 +69,8 @@ pub(super) fn paste(state: &mut State, text: &str) {
         Panel::Picker(picker) => &mut picker.filter,
         Panel::Palette(palette) => &mut palette.filter,
         Panel::Editor(editor) => &mut editor.field,
-        Panel::Search(field) => field,
-        Panel::Settings(_) => return,
+        Panel::Search(field) | Panel::Count(field) => field,
+        Panel::Settings(_) | Panel::Model => return,
     };
     // At once: character by character, long pastes would cost their square.
     let at = field.cursor();
@@ -61,8 +85,10 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
     state.notice = None;
     if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) || event.code == KeyCode::Esc
     {
-        if let Some(Panel::Settings(settings)) = state.panel.take() {
-            settings.restore(state);
+        match state.panel.take() {
+            Some(Panel::Settings(settings)) => settings.restore(state),
+            Some(Panel::Editor(editor)) if state.text.is_empty() => editor.field.value().clone_into(&mut state.draft),
+            _ => {}
         }
         return Effect::None;
     }
@@ -117,6 +143,18 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
             }
             _ => edit(field, event),
         },
+        Panel::Count(field) => match event.code {
+            KeyCode::Enter => {
+                let count = field.value().to_owned();
+                runs::begin(state, &count);
+            }
+            _ => edit(field, event),
+        },
+        Panel::Model => {
+            if event.code == KeyCode::Enter {
+                state.panel = None;
+            }
+        }
     }
     Effect::None
 }

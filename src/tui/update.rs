@@ -9,6 +9,7 @@ use super::{
     keymap::Action,
     moves,
     panel::Panel,
+    runs,
     settings::{Field, Settings},
     state::{CELL_WIDTHS, State, TextToken, View},
     typing,
@@ -54,7 +55,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         }
         Action::Back => {
             if state.help == 0 {
-                stop_run(state, "stopped: r goes on");
+                runs::stop(state);
             }
             state.help = 0;
         }
@@ -71,7 +72,17 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::PreviousChange => walk::seek(state, false, walk::is_changed),
         Action::NextTried => moves::neighbour(state, state.position, 1),
         Action::PreviousTried => moves::neighbour(state, state.position, -1),
-        Action::Run => run(state),
+        Action::Run => runs::run(state),
+        Action::RunSome => runs::ask(state),
+        Action::Slower => runs::change_speed(state, false),
+        Action::Faster => runs::change_speed(state, true),
+        Action::Stop if !runs::stop(state) => return Effect::Quit,
+        Action::Stop => {}
+        Action::Restart => state.restart(),
+        Action::Model => {
+            state.ask_check();
+            state.panel = Some(Panel::Model);
+        }
         Action::Cut => cut(state),
         Action::Again => moves::again(state, false),
         Action::Replay => moves::again(state, true),
@@ -137,16 +148,6 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
     Effect::None
 }
 
-fn run(state: &mut State) {
-    if state.run.is_some() {
-        stop_run(state, "paused: r goes on");
-    } else if !state.is_full() && state.stopped.is_none() && !state.text.is_empty() {
-        state.run = Some(usize::MAX);
-        state.take_when_known = true;
-        take(state);
-    }
-}
-
 fn cut(state: &mut State) {
     if state.position == 0 {
         state.notice = Some("a text needs one token: nothing is predicted before it".into());
@@ -182,22 +183,46 @@ pub(super) fn set_pair(state: &mut State, pair: Pair) {
     }
 }
 
-fn ask_to_take(state: &mut State) {
+pub(super) fn ask_to_take(state: &mut State) {
     if let (true, Some(card)) = (state.is_full(), &state.card) {
         let context = card.context;
-        state.notice = Some(format!("context full, {context} of {context}: Backspace makes room"));
+        state.notice = Some(format!("context full, {context} of {context}: Backspace, x or e makes room"));
+    } else if state.stopped.is_some() {
+        state.notice = state.stopped_text();
+    } else if state.read_on() {
+        // The ghost comes when all of it has been read; another Space then takes it.
+    } else if let Some(broken) = undecided(state) {
+        state.notice = Some(broken);
     } else if state.run.is_some() {
         stop_run(state, "paused: r goes on");
-    } else if state.stopped.is_none() && !state.text.is_empty() {
+    } else if !state.text.is_empty() {
         state.take_when_known = true;
         take(state);
     }
 }
 
+/// Why the decoding cannot take a token although its exits were computed.
+fn undecided(state: &State) -> Option<String> {
+    let trace = state.fresh(state.open_slot()).filter(|trace| trace.choice.ln_p.is_nan())?;
+    Some(broken_text(trace)).filter(|text| !text.is_empty())
+}
+
+/// The exits of a position whose numbers are not finite.
+fn broken_text(trace: &StepTrace) -> String {
+    let names: Vec<String> = trace.broken().map(|exit| format!("exit {exit}")).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("{}: not finite, the file holds a broken weight; c, O, E or A decode without it", names.join(", "))
+}
+
 /// Takes the next token if it is known, in a run as many as are known; at most one further Space waits.
-fn take(state: &mut State) {
+pub(super) fn take(state: &mut State) {
     let end = state.card.as_ref().and_then(|card| card.end_of_text);
     while let Some(id) = state.ghost().filter(|_| state.take_when_known) {
+        if state.run.is_some() && !state.runs.is_due() {
+            return;
+        }
         state.take_when_known = false;
         if state.run.is_some() && Some(id) == end {
             stop_run(state, "the run stops before the end of the text: Space takes it");
@@ -211,6 +236,7 @@ fn take(state: &mut State) {
             state.notice = Some("end of text: Space goes on beyond it".into());
         }
         if let Some(left) = state.run {
+            state.runs.beat();
             state.run = left.checked_sub(1).filter(|left| *left > 0);
             state.take_when_known = state.run.is_some();
         }
@@ -226,7 +252,7 @@ fn take(state: &mut State) {
     }
 }
 
-fn stop_run(state: &mut State, notice: &str) {
+pub(super) fn stop_run(state: &mut State, notice: &str) {
     if state.run.take().is_some() {
         state.take_when_known = false;
         state.notice = Some(notice.into());
@@ -250,21 +276,26 @@ fn step_back(state: &mut State) {
 pub(crate) fn hear(state: &mut State, event: Event) {
     match event {
         Event::Opened(card) => opened(state, card),
-        Event::Prompt(ids) => {
-            moves::begin(state, &ids);
-            if state.text.is_empty() {
-                state.stopped = Some("the prompt is empty: start again with --prompt TEXT".into());
-            } else if let Some(card) = state.card.as_ref().filter(|card| state.text.len() > card.context) {
-                let (found, context) = (state.text.len(), card.context);
-                state.stopped = Some(format!("the prompt has {found} tokens, the context holds {context}: shorten it"));
+        Event::Prompt(ids) => typing::begin(state, &ids),
+        Event::Reading { done, total, seconds_left } => {
+            state.reading = (done < total && state.asked.is_some()).then_some((done, total));
+            state.asking.seconds_left = seconds_left;
+        }
+        Event::Part { ticket, trace } => state.keep_part(ticket, trace),
+        Event::Filled { ticket, traces } => {
+            for trace in traces {
+                if state.answered(ticket, trace.position) {
+                    moves::keep(state, trace);
+                }
             }
         }
-        Event::Reading { done, total } => state.reading = (done < total).then_some((done, total)),
+        Event::Checked(found) => state.asking.checked = Some(found),
         Event::Step { ticket, trace, millis, vocabulary } => {
             state.reading = None;
             state.millis = millis.or(state.millis);
-            let Some(query) = state.asked.take_if(|query| query.ticket == ticket) else { return };
-            if state.is_answer(&query) {
+            let wanted = state.answered(ticket, trace.position);
+            state.asked.take_if(|query| query.ticket == ticket);
+            if wanted {
                 stepped(state, trace);
                 list_vocabulary(state, vocabulary);
             }
@@ -276,10 +307,11 @@ pub(crate) fn hear(state: &mut State, event: Event) {
         }
         Event::Notice(text) => state.notice = Some(text),
         Event::Refused { ticket, reason } => {
-            state.asked.take_if(|query| query.ticket == ticket);
-            state.stopped = Some(reason);
+            if state.asked.as_ref().is_some_and(|query| query.ticket == ticket) {
+                state.engine_stopped(reason);
+            }
         }
-        Event::Stopped(reason) => state.stopped = Some(reason),
+        Event::Stopped(reason) => state.engine_stopped(reason),
     }
 }
 
@@ -292,6 +324,12 @@ fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
 
 /// The pair at the start: the highest exit with a head of its own, and the one in the middle.
 fn opened(state: &mut State, card: Arc<ModelCard>) {
+    if state.card.is_some() {
+        // A restarted engine: nothing else has changed.
+        state.card = Some(card);
+        state.notice = Some("the engine runs again".into());
+        return;
+    }
     let (mut expert, mut amateur) = (ExitId::Original, ExitId::Original);
     let blocks: Vec<u32> =
         card.exits.iter().filter_map(|e| if let ExitId::Block(k) = e { Some(*k) } else { None }).collect();
@@ -313,6 +351,10 @@ fn opened(state: &mut State, card: Arc<ModelCard>) {
 
 fn stepped(state: &mut State, trace: Arc<StepTrace>) {
     let position = trace.position;
+    let broken = broken_text(&trace);
+    if !broken.is_empty() && position == state.position {
+        state.notice = Some(broken);
+    }
     moves::keep(state, trace);
     if position == state.open_slot() {
         if state.following {

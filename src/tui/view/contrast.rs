@@ -19,7 +19,7 @@ use crate::{
 
 /// Draws the contrast into its area.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
-    let (Some(card), Some((trace, reading))) = (&state.card, state.current()) else { return };
+    let (Some(card), Some((trace, reading))) = (&state.card, state.shown()) else { return };
     let Some(contrast) = &trace.contrast else { return };
     let view = View { state, card, trace, reading: &reading, contrast, look };
     let rows = if is_wide { view.panel(usize::from(area.width), usize::from(area.height)) } else { view.below(area) };

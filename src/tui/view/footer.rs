@@ -7,6 +7,7 @@ use super::name;
 use crate::tui::{
     panel::Panel,
     row::{Look, Row},
+    runs,
     state::State,
     theme::Role,
 };
@@ -16,16 +17,15 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(Panel::Search(input)) = &state.panel {
         return super::panel::field(input, " /", look, area, buf);
     }
+    if let (Some(Panel::Count(input)), None) = (&state.panel, &state.notice) {
+        return super::panel::field(input, &runs::label(state), look, area, buf);
+    }
     let width = usize::from(area.width);
     let mut row = Row::new(look);
     row.put(" ", Role::Plain);
-    if let Some(reason) = &state.stopped {
-        row.put(format!("{reason}; q quits"), Role::Warn);
-    } else if let Some(notice) = &state.notice {
-        row.put(look.marks.sentence(notice), Role::Strong);
-    } else if let Some((done, total)) = state.reading {
-        row.put(format!("reading the text, {done} of {total}; keys work meanwhile"), Role::Plain);
-    } else {
+    if let Some(notice) = &state.notice {
+        row.put(look.marks.sentence(notice), if state.stopped.is_some() { Role::Warn } else { Role::Strong });
+    } else if !super::gauge::put(&mut row, state, look) {
         hints(&mut row, state, look, width);
     }
     row.draw(area, buf, Style::default());

@@ -40,7 +40,8 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             let area = Rect { x: area.right() - width, width, y: area.bottom() - height, height };
             settings_lines(state, look, settings, framed(look, "decoding and sampling", area, buf), buf);
         }
-        Some(Panel::Search(_)) | None => {}
+        Some(Panel::Model) => super::model::draw(state, look, framed(look, "model", area, buf), buf),
+        Some(Panel::Search(_) | Panel::Count(_)) | None => {}
     }
 }
 
@@ -191,6 +192,9 @@ fn editor_lines(state: &State, look: &Look, editor: &Editor, area: Rect, buf: &m
         field(&editor.field, " text", look, area, buf);
     }
     let count = match editor.ids() {
+        Some(Ok(ids)) if ids.len() > card.context => {
+            format!(" {} of {} tokens, {} too many", ids.len(), card.context, ids.len() - card.context)
+        }
         Some(Ok(ids)) => format!(" {} of {} tokens", ids.len(), card.context),
         Some(Err(reason)) => format!(" {reason}"),
         None => " counting".into(),

@@ -13,6 +13,11 @@ use crate::tui::{
 /// Draws the row; parts that do not fit go from the right.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let Some(card) = &state.card else { return };
+    if let Some(stopped) = state.stopped_text() {
+        let mut row = Row::new(look);
+        row.put(format!(" {}", look.marks.sentence(&stopped)), Role::Warn);
+        return row.draw(area, buf, Style::default());
+    }
     let (len, prompt) = (state.text.len(), state.prompt_len());
     let forced = state.text.iter().filter(|token| token.forced).count();
     let mut parts = vec![format!("position {} of {len}, context {}", state.position, card.context)];
@@ -24,7 +29,10 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(ms) = state.millis {
         parts.push(format!("{ms:.0} ms/token"));
     }
-    parts.push(if state.run.is_some() { "running: Space pauses".into() } else { "? explains the marks".into() });
+    parts.push(match state.run {
+        Some(_) => format!("running at {}: Space pauses", state.runs.speed()),
+        None => "? explains the marks".into(),
+    });
     let mut row = Row::new(look);
     for part in parts {
         if row.width() + part.width() + 4 <= usize::from(area.width) {

@@ -67,7 +67,7 @@ impl Columns {
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let Some(card) = &state.card else { return };
     let columns = Columns::of(usize::from(area.width));
-    let known = state.current();
+    let known = state.shown();
     let mut lines = vec![(head(&columns, known.as_ref().map(|(trace, _)| &***trace), card, look), false)];
     let shown = shown_rows(state, card, usize::from(area.height).saturating_sub(1));
     for shown in shown {
@@ -184,6 +184,14 @@ fn exit_row<'l>(
         return row;
     };
     let Some(own) = trace.exits.get(index) else { return row };
+    if own.is_absent() {
+        row.right(marks.waiting.to_string(), 12, Role::Faint);
+        return row;
+    }
+    if own.is_broken() {
+        broken(&mut row, columns);
+        return row;
+    }
     gutter(&mut row, card, index, trace, reading, look);
     row.right(number::rank3(own.rank), 12, Role::Plain);
     if columns.delta {
@@ -214,10 +222,27 @@ fn exit_row<'l>(
     row
 }
 
+/// An exit whose numbers are not finite.
+fn broken(row: &mut Row<'_>, columns: &Columns) {
+    row.right("nan", 12, Role::Warn);
+    row.right("nan", columns.bar() - 1, Role::Warn);
+    for n in 0..columns.candidates {
+        row.right("nan", columns.candidate(n) + columns.tokens + 5, Role::Warn);
+    }
+    if columns.entropy {
+        row.right("nan", columns.numbers() + 5, Role::Warn);
+    }
+    if columns.kl {
+        row.right("nan", columns.numbers() + 10, Role::Warn);
+    }
+}
+
 /// Settled or deciding, and the letter of the exit's top token.
 fn gutter(row: &mut Row<'_>, card: &ModelCard, index: usize, trace: &StepTrace, reading: &Reading, look: &Look) {
     let decided = card.exits.iter().position(|exit| *exit == reading.decided).unwrap_or(0);
     let sign = match index {
+        // While rows are still to come nothing is said of them.
+        _ if trace.is_partial() => ' ',
         index if index < decided => look.marks.settled,
         index if index == decided => look.marks.decided,
         _ => ' ',
@@ -238,7 +263,7 @@ pub(super) fn mark(is_subject: bool, look: &Look) -> String {
 
 /// How far the subject has moved against the exit below.
 fn change(own: &ExitRow, below: Option<&ExitRow>, look: &Look) -> String {
-    let Some(below) = below else { return String::new() };
+    let Some(below) = below.filter(|below| !below.is_absent() && !below.is_broken()) else { return String::new() };
     match below.rank.cmp(&own.rank) {
         std::cmp::Ordering::Equal => "=".into(),
         std::cmp::Ordering::Greater => format!("{}{}", look.marks.up, number::rank3(below.rank - own.rank)),

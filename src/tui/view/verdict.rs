@@ -47,19 +47,25 @@ fn parts(state: &State, look: &Look) -> Vec<(String, Role)> {
     let Some(card) = &state.card else { return Vec::new() };
     let position = state.position;
     if state.is_full() && position == state.open_slot() {
-        return vec![(format!("context full, {0} of {0}: Backspace makes room", card.context), Role::Warn)];
+        return vec![(format!("context full, {0} of {0}", card.context), Role::Warn)];
     }
     if position == 0 {
         let first = state.text.first().map(|t| format!("0: {} {}", name::token(card, t.id, look), t.id.0));
         let sentence = ("the first token has no prediction".to_owned(), Role::Plain);
         return first.into_iter().map(|text| (text, Role::Strong)).chain([sentence]).collect();
     }
-    match state.current() {
-        Some((trace, reading)) => sentences(state, card, trace, &reading, look),
-        None => match state.reading {
-            Some((done, total)) => vec![(format!("reading the text, {done} of {total}"), Role::Plain)],
-            None => vec![(format!("reading position {position}"), Role::Plain)],
-        },
+    match (state.shown(), state.asking.halted) {
+        (Some((trace, reading)), _) => sentences(state, card, trace, &reading, look),
+        (None, _) if state.stopped.is_some() => {
+            vec![(format!("position {position} was not computed: the engine has stopped"), Role::Warn)]
+        }
+        (None, Some(read)) if position > read => {
+            vec![(
+                format!("position {position} has not been read: {read} of {} tokens are", state.text.len()),
+                Role::Plain,
+            )]
+        }
+        (None, _) => vec![(format!("reading position {position}"), Role::Plain)],
     }
 }
 
@@ -86,13 +92,17 @@ fn sentences(
     });
     let first = trace.exits.first().and_then(|row| row.top.first()).map(|top| top.id);
     let of = |id| if id == trace.subject { String::new() } else { format!("{} ", token(id)) };
-    let decided = format!(
-        "{}decided at {}, {} of {} exits agree",
-        first.map(of).unwrap_or_default(),
-        name::exit(reading.decided),
-        reading.agree,
-        trace.exits.len()
-    );
+    let decided = if trace.is_partial() {
+        format!("{}the other exits are coming", first.map(of).unwrap_or_default())
+    } else {
+        format!(
+            "{}decided at {}, {} of {} exits agree",
+            first.map(of).unwrap_or_default(),
+            name::exit(reading.decided),
+            reading.agree,
+            trace.exits.len()
+        )
+    };
     // What the contrast did matters most where it did something.
     match contrast {
         Some(contrast) if contrast.1 == Role::Changed => parts.extend([contrast, (decided, Role::Plain)]),

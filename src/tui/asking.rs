@@ -1,0 +1,202 @@
+//! What is asked of the engine and when: what the cursor is on, then the open slot, then, a batch at a time and from the
+//! cursor outwards, what is not known yet of the rest. One query is under way; a newer one takes its place.
+
+use std::sync::Arc;
+
+use super::state::{State, TextToken};
+use crate::session::{
+    check::Check,
+    protocol::Query,
+    reading::Reading,
+    trace::{StepTrace, TokenId},
+};
+
+/// How many candidates of each exit a query asks for: as many as the inspector of a cell shows.
+const CANDIDATES: usize = 10;
+/// Most positions of a query that can wait: after so many, those around the cursor are looked for anew.
+const FILL: usize = 64;
+
+/// What is going on with the engine.
+#[derive(Debug, Default)]
+pub(crate) struct Asking {
+    tickets: u64,
+    /// The beginning of the answer that is under way.
+    part: Option<Arc<StepTrace>>,
+    /// Seconds that reading the text will still take.
+    pub(crate) seconds_left: f32,
+    /// The user has stopped the reading of the text after so many tokens.
+    pub(crate) halted: Option<usize>,
+    /// The engine is to give up what it is doing; taken by the loop.
+    stop: bool,
+    /// The self-check is wanted; taken by the loop.
+    check: bool,
+    /// What the last one found.
+    pub(crate) checked: Option<Arc<[Check]>>,
+    /// A new engine is wanted; taken by the loop.
+    restart: bool,
+}
+
+impl State {
+    /// Whether the engine is at work on something the user waits for.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let opening = self.card.is_none();
+        let needed = self.wants(self.position);
+        self.stopped.is_none() && (opening || needed || self.take_when_known || self.following)
+    }
+
+    fn is_full_slot(&self, position: usize) -> bool {
+        self.is_full() && position == self.open_slot()
+    }
+
+    /// Whether there is something to know of a position, that is not known.
+    fn wants(&self, position: usize) -> bool {
+        let shown = self.has_grid(position) && self.has_pins(position);
+        let known = self.fresh(position).is_some() && !self.picks_at(position) && shown;
+        let readable = self.asking.halted.is_none_or(|read| position <= read);
+        position > 0 && !known && !self.is_full_slot(position) && readable
+    }
+
+    /// The next thing to ask the engine; `None` if it has been asked, or all is known.
+    pub(crate) fn next_query(&mut self) -> Option<Query> {
+        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() {
+            return None;
+        }
+        let urgent = [self.position, self.open_slot()].into_iter().find(|position| self.wants(*position));
+        let (position, rest) = match (urgent, &self.asked) {
+            (Some(position), Some(asked)) if self.covers(asked) && asked.position == position => return None,
+            (Some(position), _) => (position, Arc::default()),
+            (None, Some(asked)) if self.is_answer(asked) => return None,
+            (None, _) => self.gaps()?,
+        };
+        self.asking.tickets += 1;
+        self.asking.part = None;
+        let query = Query {
+            ticket: self.asking.tickets,
+            text: self.text.iter().map(|token| token.id).collect(),
+            position,
+            rest,
+            decoding: self.decoding.clone(),
+            shown_pair: Some(self.pair),
+            candidates: CANDIDATES,
+            pins: self.followed().collect(),
+            grid: self.grid_pair().filter(|_| position == self.position),
+            vocabulary: self.picks_at(position).then_some(self.pair),
+        };
+        self.asked = Some(query.clone());
+        Some(query)
+    }
+
+    /// Positions that are not known, the nearest to the cursor first: what is visible comes before the rest.
+    fn gaps(&self) -> Option<(usize, Arc<[usize]>)> {
+        let mut gaps: Vec<usize> = (1..self.open_slot()).filter(|position| self.wants(*position)).collect();
+        gaps.sort_by_key(|position| position.abs_diff(self.position));
+        gaps.truncate(FILL);
+        let (first, rest) = gaps.split_first()?;
+        Some((*first, rest.into()))
+    }
+
+    /// Whether the answer to a query would be all that is wanted of its position, and soon.
+    fn covers(&self, query: &Query) -> bool {
+        let pinned = query.pins.iter().copied().eq(self.followed()) || !self.follows_at(query.position);
+        let grid = query.grid == self.grid_pair() || query.position != self.position;
+        let picked = query.vocabulary.is_some() == self.picks_at(query.position);
+        self.is_answer(query) && pinned && grid && picked && query.rest.is_empty()
+    }
+
+    /// Whether the answer to a query would still be about this text and these settings.
+    pub(crate) fn is_answer(&self, query: &Query) -> bool {
+        query.rest.iter().chain([&query.position]).max().is_some_and(|last| self.is_answer_at(query, *last))
+    }
+
+    fn is_answer_at(&self, query: &Query, position: usize) -> bool {
+        let upto = position + 1;
+        let same = |(token, id): (&TextToken, &TokenId)| token.id == *id;
+        let text = self.text.len().min(upto) == query.text.len().min(upto)
+            && self.text.iter().zip(query.text.iter()).take(upto).all(same);
+        text && query.decoding == self.decoding && query.shown_pair == Some(self.pair)
+    }
+
+    /// The query that an event answers, if it is the one under way and the answer at `position` is still wanted.
+    pub(super) fn answered(&self, ticket: u64, position: usize) -> bool {
+        self.asked.as_ref().is_some_and(|query| query.ticket == ticket && self.is_answer_at(query, position))
+    }
+
+    /// Keeps the beginning of an answer.
+    pub(super) fn keep_part(&mut self, ticket: u64, trace: Arc<StepTrace>) {
+        if self.answered(ticket, trace.position) {
+            self.reading = None;
+            self.asking.part = Some(trace);
+        }
+    }
+
+    /// What is known about the cursor's position: all of it, or the beginning of the answer.
+    pub(crate) fn shown(&self) -> Option<(&Arc<StepTrace>, Reading)> {
+        let part = || {
+            let query = self.asked.as_ref()?;
+            let part = self.asking.part.as_ref().filter(|part| part.position == self.position)?;
+            self.is_answer_at(query, part.position).then(|| (part, Reading::of(part)))
+        };
+        self.current().or_else(part)
+    }
+
+    /// Stops the reading of a long text, if that is going on; what has been read stays.
+    pub(super) fn halt(&mut self) -> bool {
+        let Some((done, total)) = self.reading.take() else { return false };
+        self.asking.halted = Some(done);
+        self.asking.stop = true;
+        self.asked = None;
+        self.take_when_known = false;
+        self.notice = Some(format!("{done} of {total} tokens read: Space reads on"));
+        true
+    }
+
+    /// Goes on reading, if that was stopped.
+    pub(super) fn read_on(&mut self) -> bool {
+        self.asking.halted.take().is_some()
+    }
+
+    /// Says that the engine is gone, and what to do.
+    pub(super) fn engine_stopped(&mut self, reason: String) {
+        self.asked = None;
+        self.reading = None;
+        self.run = None;
+        self.take_when_known = false;
+        self.following = false;
+        self.stopped = Some(reason);
+        self.notice = self.stopped_text();
+    }
+
+    /// What has happened to the engine, if it is gone.
+    pub(crate) fn stopped_text(&self) -> Option<String> {
+        self.stopped.as_ref().map(|reason| format!("engine stopped: {reason}; :restart keeps the session"))
+    }
+
+    /// Asks for a new engine; the text and what is known of it stay.
+    pub(super) fn restart(&mut self) {
+        self.asked = None;
+        self.stopped = None;
+        self.asking = Asking { tickets: self.asking.tickets, restart: true, ..Asking::default() };
+        self.notice = Some("the engine is starting anew".into());
+    }
+
+    /// Asks for the self-check.
+    pub(super) fn ask_check(&mut self) {
+        self.asking.checked = None;
+        self.asking.check = true;
+    }
+
+    /// Whether a new engine is wanted, once.
+    pub(crate) fn take_restart(&mut self) -> bool {
+        std::mem::take(&mut self.asking.restart)
+    }
+
+    /// Whether the self-check is wanted, once.
+    pub(crate) fn take_check(&mut self) -> bool {
+        std::mem::take(&mut self.asking.check)
+    }
+
+    /// Whether the engine is to give up what it is doing, once.
+    pub(crate) fn take_stop(&mut self) -> bool {
+        std::mem::take(&mut self.asking.stop)
+    }
+}

@@ -1,0 +1,135 @@
+//! Runs: how many tokens, how fast, and what stops them.
+
+use std::time::Duration;
+
+use tui_input::Input;
+
+use super::{
+    panel::Panel,
+    state::State,
+    update::{ask_to_take, stop_run, take},
+};
+
+/// Tokens a second; `None` is as fast as the model.
+const SPEEDS: [Option<u32>; 6] = [Some(1), Some(2), Some(5), Some(10), Some(20), None];
+
+/// The state of runs beside how many tokens are left of one.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    /// Index in [`SPEEDS`].
+    speed: usize,
+    /// Time since the start, told by the loop: the state has no clock.
+    now: Duration,
+    /// When the next token of a run may be taken.
+    due: Duration,
+    /// How many tokens were asked for last.
+    count: usize,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self { speed: SPEEDS.len() - 1, now: Duration::ZERO, due: Duration::ZERO, count: 10 }
+    }
+}
+
+impl Runs {
+    /// Whether a run may take its next token.
+    pub(super) fn is_due(&self) -> bool {
+        self.now >= self.due
+    }
+
+    /// A run has taken a token: the next one comes a beat later.
+    pub(super) fn beat(&mut self) {
+        if let Some(speed) = SPEEDS[self.speed] {
+            // From the beat that was due, so that late answers do not slow the run down; but nothing is caught up.
+            self.due =
+                self.due.max(self.now.saturating_sub(Duration::from_secs(1) / speed)) + Duration::from_secs(1) / speed;
+        }
+    }
+
+    /// The speed in words.
+    pub(crate) fn speed(&self) -> String {
+        SPEEDS[self.speed].map_or("full speed".into(), |speed| format!("{speed} tokens a second"))
+    }
+}
+
+impl State {
+    /// How long the loop may wait until a run takes its next token; `None` while it waits for the engine.
+    pub(crate) fn beat_in(&self) -> Option<Duration> {
+        let waits = self.run.is_some() && self.take_when_known && self.ghost().is_some();
+        waits.then(|| self.runs.due.saturating_sub(self.runs.now))
+    }
+
+    /// Takes note of the time, and the next token of a run if that is due.
+    pub(crate) fn tick_to(&mut self, now: Duration) {
+        self.runs.now = now;
+        if self.run.is_some() && self.runs.is_due() {
+            take(self);
+        }
+    }
+}
+
+/// Another speed; holds from the next token on.
+pub(super) fn change_speed(state: &mut State, faster: bool) {
+    let runs = &mut state.runs;
+    runs.speed = if faster { (runs.speed + 1).min(SPEEDS.len() - 1) } else { runs.speed.saturating_sub(1) };
+    runs.due = runs.now;
+    state.notice = Some(format!("runs make {}", runs.speed()));
+}
+
+/// Starts a run, or pauses the one that is going on.
+pub(super) fn run(state: &mut State) {
+    if state.run.is_some() {
+        stop_run(state, "paused: r goes on");
+    } else {
+        start(state, usize::MAX);
+    }
+}
+
+/// Asks how many tokens to make.
+pub(super) fn ask(state: &mut State) {
+    stop_run(state, "paused: r goes on");
+    state.panel = Some(Panel::Count(Input::default()));
+}
+
+/// The label of the field: Enter alone repeats the last number.
+pub(crate) fn label(state: &State) -> String {
+    format!(" how many tokens? Enter: {} ", state.runs.count)
+}
+
+/// Makes as many tokens as were asked for.
+pub(super) fn begin(state: &mut State, count: &str) {
+    let wanted = match count.trim() {
+        "" => Ok(state.runs.count),
+        text => text.parse(),
+    };
+    match wanted {
+        Ok(wanted) if wanted > 0 => {
+            state.panel = None;
+            state.runs.count = wanted;
+            start(state, wanted);
+        }
+        _ => state.notice = Some(format!("{:?} is not a number of tokens: write 1 or more", count.trim())),
+    }
+}
+
+fn start(state: &mut State, count: usize) {
+    // A full context, a stopped engine and a text that has not been read are said as for a single token.
+    if state.is_full() || state.stopped.is_some() || state.asking.halted.is_some() {
+        ask_to_take(state);
+    } else if !state.text.is_empty() {
+        state.run = Some(count);
+        state.take_when_known = true;
+        state.runs.due = state.runs.now;
+        take(state);
+    }
+}
+
+/// Stops what runs: a run, or the reading of a long text. `false` if nothing does.
+pub(super) fn stop(state: &mut State) -> bool {
+    if state.run.is_some() {
+        stop_run(state, "stopped: r goes on");
+        return true;
+    }
+    state.halt()
+}
