@@ -1,11 +1,16 @@
 //! The screen: keys → action → update → view. It knows the session's protocol and trace, never models or ggml.
 
 mod app;
+mod asking;
 #[cfg(test)]
 mod chaos;
+mod command_line;
+mod copying;
 #[cfg(test)]
 mod fake;
 mod headless;
+mod keeper;
+mod keeping;
 mod keymap;
 #[cfg(test)]
 mod line_screens;
@@ -30,4 +35,6 @@ mod view;
 mod walk;
 
 pub use app::{Start, run};
+pub use copying::StepJson;
 pub use headless::Headless;
+pub use keeper::{Around, Opener};

@@ -96,6 +96,8 @@ pub struct ModelCard {
     pub bytes: Vec<Box<[u8]>>,
     /// Ids of special tokens.
     pub special: Vec<TokenId>,
+    /// Tells this model from every other.
+    pub fingerprint: String,
 }
 
 impl ModelCard {

@@ -174,6 +174,7 @@ impl Reader {
             end_of_text: tokenizer.end_of_text(),
             bytes: ids().map(|id| tokenizer.bytes(id).into_boxed_slice()).collect(),
             special: ids().filter(|id| tokenizer.is_special(*id)).collect(),
+            fingerprint: model.fingerprint().to_owned(),
         }
     }
 }

@@ -33,8 +33,9 @@ struct Slot {
     closed: bool,
 }
 
-/// What a worker starts with: the reader, the name to show, and the prompt.
-pub type Opening = Box<dyn FnOnce() -> Result<(Reader, String, String), String> + Send>;
+/// What a worker starts with: the reader, the name to show, and the prompt. It can be called again: a worker that has
+/// failed is started anew.
+pub type Opening = Arc<dyn Fn() -> Result<(Reader, String, String), String> + Send + Sync>;
 
 impl Worker {
     /// Starts the thread: opens the model by `open`, then answers. `send` gives an event to the asking side, and
@@ -46,7 +47,7 @@ impl Worker {
         let inbox = Arc::new(Inbox::default());
         let own = Arc::clone(&inbox);
         let body = move || {
-            let work = AssertUnwindSafe(|| run(open, &own, &send));
+            let work = AssertUnwindSafe(|| run(&open, &own, &send));
             let end = catch_unwind(work).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<&str>().map(ToString::to_string);
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
@@ -116,7 +117,7 @@ impl Inbox {
 }
 
 /// Opens and answers; gives the reason of an end that is an error.
-fn run(open: Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<String> {
+fn run(open: &Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<String> {
     let (mut reader, name, prompt) = match open() {
         Ok(opened) => opened,
         Err(reason) => return Some(reason),

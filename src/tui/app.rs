@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread,
     time::Duration,
@@ -10,6 +11,7 @@ use std::{
 use ratatui::crossterm::event::{self, KeyEventKind};
 
 use super::{
+    keeper::Around,
     keymap,
     marks::Marks,
     panel::Panel,
@@ -42,12 +44,15 @@ pub struct Start {
     pub min_candidates: usize,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// Files, the clipboard, other models.
+    pub around: Around,
 }
 
 /// What wakes the loop.
 enum Input {
     Terminal(io::Result<event::Event>),
-    Engine(Event),
+    /// From the worker with this number.
+    Engine(usize, Event),
     Signal(i32),
 }
 
@@ -64,14 +69,24 @@ pub fn run(start: Start) -> io::Result<()> {
     let look = Look { marks: Marks::detect(start.ascii, env), theme: Theme::detect(env) };
     let wish = Wish { contrast: start.contrast, alpha: Some(start.alpha), min_candidates: Some(start.min_candidates) };
     let mut state = State::new(start.opening, wish);
+    let mut around = start.around;
+    around.begin(&mut state);
     let (sender, inputs) = mpsc::channel();
-    let engine = sender.clone();
-    let worker = Worker::start(start.open, move |event| engine.send(Input::Engine(event)).is_ok())?;
+    let mut workers = Workers { sender: sender.clone(), number: 0, worker: None };
+    workers.start(start.open)?;
     let mut screen = Screen::take()?;
     listen(&sender)?;
     provoke(&sender);
-    let end = turn(&mut screen, &mut state, &look, &worker, &inputs);
+    let turns = || turn(&mut screen, &mut state, &look, &around, &mut workers, &inputs);
+    let end = catch_unwind(AssertUnwindSafe(turns));
     drop(screen);
+    let end = end.unwrap_or_else(|panic| {
+        around.leave_after_panic(&state);
+        resume_unwind(panic)
+    });
+    if matches!(end, Ok(1..)) {
+        around.leave(&state);
+    }
     let failed_to_open = state.card.is_none().then(|| state.stopped.take()).flatten();
     match (end?, failed_to_open) {
         (_, Some(reason)) => Err(io::Error::other(reason)),
@@ -81,20 +96,42 @@ pub fn run(start: Start) -> io::Result<()> {
     }
 }
 
+/// The engine's thread, which another one may replace.
+struct Workers {
+    sender: Sender<Input>,
+    /// Of the present one: what an earlier one still sends is of no use.
+    number: usize,
+    worker: Option<Worker>,
+}
+
+impl Workers {
+    fn start(&mut self, open: Opening) -> io::Result<()> {
+        self.number += 1;
+        let (number, sender) = (self.number, self.sender.clone());
+        let send = move |event| sender.send(Input::Engine(number, event)).is_ok();
+        // The one before goes first: two models may be more than the memory holds.
+        self.worker = None;
+        self.worker = Some(Worker::start(open, send)?);
+        Ok(())
+    }
+}
+
 /// Draws and waits, until the end; gives the signal that brought it, or 0.
 fn turn(
     screen: &mut Screen,
     state: &mut State,
     look: &Look,
-    worker: &Worker,
+    around: &Around,
+    workers: &mut Workers,
     inputs: &Receiver<Input>,
 ) -> io::Result<i32> {
     loop {
-        if let Some(query) = state.next_query() {
+        if let (Some(query), Some(worker)) = (state.next_query(), &workers.worker) {
             worker.ask(query);
         }
         if let Some(Panel::Editor(editor)) = &mut state.panel
             && let Some(text) = editor.next_text()
+            && let Some(worker) = &workers.worker
         {
             worker.tokenize(text);
         }
@@ -118,9 +155,20 @@ fn turn(
                     Effect::Quit => return Ok(0),
                     Effect::Redraw => screen.redraw()?,
                     Effect::Suspend => screen.suspend()?,
+                    Effect::Save { path, quit } => {
+                        if around.save(state, &path, quit) {
+                            return Ok(0);
+                        }
+                    }
+                    Effect::OpenFile(path) => {
+                        around.open(state, &path).map_or(Ok(()), |open| workers.start(open))?;
+                    }
+                    Effect::OpenModel(place) => workers.start(around.open_model(state, place))?,
+                    Effect::Copy(copied) => around.copy(state, look, copied),
                     Effect::None => {}
                 },
-                Input::Engine(event) => update::hear(state, event),
+                Input::Engine(number, event) if number == workers.number => update::hear(state, event),
+                Input::Engine(..) => {}
             }
         }
         if state.card.is_none() && state.stopped.is_some() {

@@ -46,6 +46,7 @@ fn card() -> ModelCard {
         end_of_text: Some(id("<|endoftext|>")),
         bytes: WORDS.iter().map(|w| w.as_bytes().into()).collect(),
         special: vec![id("<|endoftext|>")],
+        fingerprint: "0123456789abcdef".repeat(4),
     }
 }
 

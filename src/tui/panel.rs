@@ -9,6 +9,7 @@ use nucleo_matcher::{
 use tui_input::Input;
 
 use super::{
+    asking::Asking,
     keymap::{Binding, TABLE},
     marks::UNICODE,
     settings::Settings,
@@ -28,6 +29,8 @@ pub(crate) enum Panel {
     Settings(Settings),
     /// Looks for a text among the tokens.
     Search(Input),
+    /// A question in the footer.
+    Asking(Asking),
 }
 
 /// The column by which the picker sorts.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    keeping::Keeping,
     moves::Move,
     panel::Panel,
     tree::{NodeId, Tree},
@@ -183,6 +184,8 @@ pub(crate) struct State {
     pub(crate) what_if: WhatIf,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
+    /// The session's file, and whether there is a model.
+    pub(crate) keeping: Keeping,
     tickets: u64,
 }
 
@@ -223,6 +226,7 @@ impl State {
             heatmap: Heatmap::default(),
             what_if: WhatIf::default(),
             pins: Vec::new(),
+            keeping: Keeping::default(),
             tickets: 0,
         }
     }
@@ -303,7 +307,7 @@ impl State {
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = self.card.is_none();
         let needed = self.position > 0 && self.fresh(self.position).is_none() && !self.is_full_slot(self.position);
-        self.stopped.is_none() && (opening || needed || self.take_when_known || self.following)
+        self.stopped.is_none() && self.has_model() && (opening || needed || self.take_when_known || self.following)
     }
 
     fn is_full_slot(&self, position: usize) -> bool {
@@ -313,7 +317,7 @@ impl State {
     /// The next thing to ask the engine: what the cursor is on, then the open slot, then, one after the other, what is
     /// not known yet of the rest. `None` if it has been asked, or all is known.
     pub(crate) fn next_query(&mut self) -> Option<Query> {
-        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() {
+        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() || !self.has_model() {
             return None;
         }
         let slot = self.open_slot();

@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    moves,
+    asking, moves,
     panel::{Column, Editor, Palette, Panel, Picker, hits},
     settings::Field,
     state::State,
@@ -43,6 +43,10 @@ pub(super) fn paste(state: &mut State, text: &str) {
         Panel::Palette(palette) => &mut palette.filter,
         Panel::Editor(editor) => &mut editor.field,
         Panel::Search(field) => field,
+        Panel::Asking(asking) => match asking.field_mut() {
+            Some(field) => field,
+            None => return,
+        },
         Panel::Settings(_) => return,
     };
     // At once: character by character, long pastes would cost their square.
@@ -58,6 +62,12 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
     state.notice = None;
     if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) || event.code == KeyCode::Esc
     {
+        if let Some(Panel::Asking(_)) = state.panel {
+            if event.code != KeyCode::Esc {
+                return asking::interrupt(state);
+            }
+            asking::close(state);
+        }
         if let Some(Panel::Settings(settings)) = state.panel.take() {
             settings.restore(state);
         }
@@ -66,12 +76,18 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
     let Some(panel) = &mut state.panel else { return Effect::None };
     match panel {
         Panel::Picker(_) => picker(state, event),
+        Panel::Asking(_) => return asking::key(state, event),
         Panel::Palette(palette) => {
             let count = palette.listed().len();
             match event.code {
                 KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
                 KeyCode::Down => palette.selected = (palette.selected + 1).min(count.saturating_sub(1)),
                 KeyCode::Enter => {
+                    let line = palette.filter.value().to_owned();
+                    if let Some(effect) = asking::command(state, &line) {
+                        return effect;
+                    }
+                    let Some(Panel::Palette(palette)) = &mut state.panel else { return Effect::None };
                     let action = palette.listed().get(palette.selected).map(|binding| binding.action);
                     state.panel = None;
                     return action.map_or(Effect::None, |action| act(state, action));
@@ -198,7 +214,7 @@ pub(super) fn next_hit(state: &mut State, onwards: bool) {
 }
 
 /// A key in a text field.
-fn edit(field: &mut Input, event: KeyEvent) {
+pub(super) fn edit(field: &mut Input, event: KeyEvent) {
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
     let request = match event.code {
         KeyCode::Char('a') if control => InputRequest::GoToStart,

@@ -1,10 +1,13 @@
 //! What actions and the engine's events do to the state. The only place that changes it.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use tui_input::Input;
 
 use super::{
+    asking,
+    copying::Copied,
+    keeping,
     keymap::Action,
     moves,
     panel::Panel,
@@ -22,9 +25,19 @@ use crate::session::{
 };
 
 /// What an action asks of the program around the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     None,
+    /// Write the session into a file; then the program may end.
+    Save {
+        path: PathBuf,
+        quit: bool,
+    },
+    /// Put a saved session in the place of this one.
+    OpenFile(PathBuf),
+    /// Open a model for the session that is shown.
+    OpenModel(String),
+    Copy(Copied),
     Redraw,
     Suspend,
     Quit,
@@ -39,8 +52,16 @@ pub(super) const MOST_CANDIDATES: usize = 50;
 pub(crate) fn act(state: &mut State, action: Action) -> Effect {
     state.notice = None;
     let last_row = state.card.as_ref().map_or(0, |card| card.exits.len().saturating_sub(1));
+    if let Some(refusal) = keeping::refusal(state, action) {
+        state.notice = Some(refusal);
+        return Effect::None;
+    }
     match action {
-        Action::Quit => return Effect::Quit,
+        Action::Quit => return asking::quit(state),
+        Action::Save => return asking::save(state, false),
+        Action::OpenFile => return asking::open(state),
+        Action::Copy => return asking::copy(state),
+        Action::Title => return asking::title(state),
         Action::Redraw => return Effect::Redraw,
         Action::Suspend => {
             stop_run(state, "paused: r goes on");
@@ -243,7 +264,9 @@ fn step_back(state: &mut State) {
 /// Takes in what the engine sends.
 pub(crate) fn hear(state: &mut State, event: Event) {
     match event {
-        Event::Opened(card) => opened(state, card),
+        Event::Opened(card) => keeping::opened(state, card),
+        // A session that was opened has its text.
+        Event::Prompt(_) if !state.text.is_empty() => {}
         Event::Prompt(ids) => {
             moves::begin(state, &ids);
             if state.text.is_empty() {
@@ -273,7 +296,7 @@ pub(crate) fn hear(state: &mut State, event: Event) {
             state.asked.take_if(|query| query.ticket == ticket);
             state.stopped = Some(reason);
         }
-        Event::Stopped(reason) => state.stopped = Some(reason),
+        Event::Stopped(reason) => keeping::stopped(state, reason),
     }
 }
 
@@ -285,7 +308,7 @@ fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
 }
 
 /// The pair at the start: the highest exit with a head of its own, and the one in the middle.
-fn opened(state: &mut State, card: Arc<ModelCard>) {
+pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
     let (mut expert, mut amateur) = (ExitId::Original, ExitId::Original);
     let blocks: Vec<u32> =
         card.exits.iter().filter_map(|e| if let ExitId::Block(k) = e { Some(*k) } else { None }).collect();

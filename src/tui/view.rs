@@ -3,13 +3,14 @@
 //! Who gets the rows, in this order: tabs, verdict, footer; the table with all exits; a text line with its ribbon; the
 //! contrast, beside the table from 120 columns on; more text lines, up to five.
 
+mod asking;
 mod branches;
 mod contrast;
 mod footer;
 mod heatmap;
 pub(crate) mod help;
 mod journeys;
-mod name;
+pub(crate) mod name;
 mod panel;
 mod status;
 mod strip;

@@ -16,6 +16,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(Panel::Search(input)) = &state.panel {
         return super::panel::field(input, " /", look, area, buf);
     }
+    if let Some(Panel::Asking(asking)) = &state.panel {
+        return super::asking::draw(asking, look, area, buf);
+    }
     let width = usize::from(area.width);
     let mut row = Row::new(look);
     row.put(" ", Role::Plain);

@@ -40,7 +40,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             let area = Rect { x: area.right() - width, width, y: area.bottom() - height, height };
             settings_lines(state, look, settings, framed(look, "decoding and sampling", area, buf), buf);
         }
-        Some(Panel::Search(_)) | None => {}
+        Some(Panel::Search(_) | Panel::Asking(_)) | None => {}
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(ms) = state.millis {
         parts.push(format!("{ms:.0} ms/token"));
     }
+    parts.extend(state.kept().map(str::to_owned));
     parts.push(if state.run.is_some() { "running: Space pauses".into() } else { "? explains the marks".into() });
     let mut row = Row::new(look);
     for part in parts {
