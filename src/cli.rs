@@ -8,6 +8,7 @@ mod generate;
 mod info;
 mod logits;
 mod model;
+mod open;
 mod prompt;
 mod pull;
 mod random;
@@ -22,7 +23,7 @@ use clap::{Parser, Subcommand};
 
 use self::{decoding::ShownArgs, model::ModelArgs};
 use crate::{
-    session::reader::Reader,
+    session::{reader::Reader, worker::Opening},
     tui::{self, Start},
 };
 
@@ -59,6 +60,8 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Cut the exits off: what is left, stock llama.cpp loads
     Strip(convert::StripArgs),
+    /// Look at a saved session, and go on with it
+    Open(open::OpenArgs),
     /// Download a model from the Hugging Face hub, convert it, and say where it is
     Pull(pull::PullArgs),
     /// Go on from a prompt, without the screen
@@ -96,6 +99,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         None => screen(&cli.screen),
         Some(Command::Convert(args)) => convert::convert(&args),
         Some(Command::Strip(args)) => convert::strip(&args),
+        Some(Command::Open(args)) => open::open(&args),
         Some(Command::Pull(args)) => pull::pull(&args),
         Some(Command::Generate(args)) => generate::generate(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
@@ -110,29 +114,37 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
 const DEMO_PROMPT: &str = "In the beginning God created";
 
 fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
-    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        anyhow::bail!("the screen needs a terminal, found a pipe or a file: use `mexit-tui generate` there");
-    }
-    let (model, shown) = (args.model.clone(), args.shown.clone());
+    require_terminal()?;
     let prompt = args.prompt.clone().unwrap_or_else(|| DEMO_PROMPT.into());
-    let name = args.model.name();
-    let open = move || {
-        let open = || -> anyhow::Result<Reader> {
-            let engine = model.engine()?;
-            shown.pair(engine.model())?;
-            Ok(Reader::new(engine))
-        };
-        open().map(|reader| (reader, name.clone(), prompt.clone())).map_err(|error| one_line(&error))
-    };
     tui::run(Start {
         opening: args.model.model.clone().unwrap_or_else(|| "the demo model".into()),
-        open: Arc::new(open),
+        open: opening(args.model.clone(), Some(args.shown.clone()), prompt),
         contrast: args.shown.contrast,
         alpha: args.shown.alpha,
         min_candidates: args.shown.min_candidates,
         ascii: args.ascii,
+        around: open::around(&args.model, None),
     })?;
     Ok(())
+}
+
+fn require_terminal() -> anyhow::Result<()> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        anyhow::bail!("the screen needs a terminal, found a pipe or a file: use `mexit-tui generate` there");
+    }
+    Ok(())
+}
+
+/// Opens a model on the engine's thread; refuses if it has not the exits that shall be shown.
+fn opening(model: ModelArgs, shown: Option<ShownArgs>, prompt: String) -> Opening {
+    Arc::new(move || {
+        let open = || -> anyhow::Result<Reader> {
+            let engine = model.engine()?;
+            shown.as_ref().map_or(Ok(None), |shown| shown.pair(engine.model()))?;
+            Ok(Reader::new(engine))
+        };
+        open().map(|reader| (reader, model.name(), prompt.clone())).map_err(|error| one_line(&error))
+    })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -9,6 +9,7 @@ pub mod protocol;
 pub mod reader;
 pub mod reading;
 pub mod run;
+pub mod saved;
 pub mod trace;
 pub mod vocabulary;
 pub mod worker;

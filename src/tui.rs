@@ -4,6 +4,8 @@ mod app;
 mod asking;
 #[cfg(test)]
 mod chaos;
+mod command_line;
+mod copying;
 mod engine;
 #[cfg(test)]
 mod fake;
@@ -11,6 +13,8 @@ mod headless;
 mod journeys;
 #[cfg(test)]
 mod journeys_screens;
+mod keeper;
+mod keeping;
 mod keymap;
 #[cfg(test)]
 mod line_screens;
@@ -20,6 +24,7 @@ mod moves;
 mod moving;
 mod number;
 mod panel;
+mod question;
 mod row;
 mod runs;
 #[cfg(test)]
@@ -36,4 +41,6 @@ mod view;
 mod walk;
 
 pub use app::{Start, run};
+pub use copying::StepJson;
 pub use headless::Headless;
+pub use keeper::{Around, Opener};

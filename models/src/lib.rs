@@ -7,6 +7,7 @@ pub mod convert;
 pub mod demo;
 mod engine;
 mod error;
+mod fingerprint;
 mod heads;
 mod ids;
 pub mod layout;

@@ -9,6 +9,7 @@ use mexit_ggml::{
 
 use crate::{
     Error, ExitId, Projection, Spec, Tokenizer,
+    fingerprint::fingerprint,
     layout::{self, OUTPUT, Role, Slot},
 };
 
@@ -29,6 +30,7 @@ pub struct Model {
     pub tokenizer: Tokenizer,
     /// Keys and tensors of its file.
     pub file: Gguf,
+    fingerprint: String,
     weights: Weights,
     placement: Placement,
     tied: bool,
@@ -72,7 +74,14 @@ impl Model {
                 add_parts(&mut weights, info, placement.of(Role::Head, &spec))?;
             }
         }
-        Ok(Self { spec, tokenizer, file, weights, placement, tied })
+        let fingerprint = fingerprint(&file, &bytes);
+        Ok(Self { spec, tokenizer, file, fingerprint, weights, placement, tied })
+    }
+
+    /// What tells this model from every other: SHA-256 over the header and a sample of every tensor, in hexadecimal.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// The tensor called `name`.

@@ -36,6 +36,7 @@ struct Info {
     bytes: usize,
     types: BTreeMap<&'static str, usize>,
     tokenizer: TokenizerInfo,
+    fingerprint: String,
     source: BTreeMap<String, String>,
 }
 
@@ -86,6 +87,7 @@ impl Info {
                 tokens: model.tokenizer.len(),
                 end_of_text: model.tokenizer.end_of_text().map(|id| id.0),
             },
+            fingerprint: model.fingerprint().to_owned(),
             source: model.file.values.iter().filter_map(source).collect(),
         }
     }
@@ -110,6 +112,7 @@ impl Info {
         writeln!(out, "weights       {:.1} M numbers: {}", self.parameters as f64 / 1e6, types.join(", "))?;
         let end = self.tokenizer.end_of_text.map_or("none".into(), |id| id.to_string());
         writeln!(out, "tokenizer     {} tokens, end of text {end}", self.tokenizer.tokens)?;
+        writeln!(out, "fingerprint   {}", self.fingerprint)?;
         for (key, value) in &self.source {
             writeln!(out, "source        {key}: {value}")?;
         }

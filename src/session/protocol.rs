@@ -120,6 +120,8 @@ pub struct ModelCard {
     pub special: Vec<TokenId>,
     /// What the file is, as lines of a name and a sentence.
     pub about: Vec<(String, String)>,
+    /// Tells this model from every other.
+    pub fingerprint: String,
 }
 
 impl ModelCard {

@@ -263,6 +263,7 @@ impl Reader {
             bytes: ids().map(|id| tokenizer.bytes(id).into_boxed_slice()).collect(),
             special: ids().filter(|id| tokenizer.is_special(*id)).collect(),
             about: about(model, name),
+            fingerprint: model.fingerprint().to_owned(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread,
     time::{Duration, Instant},
@@ -11,6 +12,7 @@ use ratatui::crossterm::event::{self, KeyEventKind};
 
 use super::{
     engine::Engine,
+    keeper::Around,
     keymap,
     marks::Marks,
     row::Look,
@@ -37,6 +39,8 @@ pub struct Start {
     pub min_candidates: usize,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// Files, the clipboard, other models.
+    pub around: Around,
 }
 
 /// What wakes the loop.
@@ -62,6 +66,8 @@ pub fn run(start: Start) -> io::Result<()> {
     let look = Look { marks: Marks::detect(start.ascii, env), theme: Theme::detect(env) };
     let wish = Wish { contrast: start.contrast, alpha: Some(start.alpha), min_candidates: Some(start.min_candidates) };
     let mut state = State::new(start.opening, wish);
+    let mut around = start.around;
+    around.begin(&mut state);
     let (sender, inputs) = mpsc::channel();
     let engine = sender.clone();
     let send = move |number, event| engine.send(Input::Engine(number, event)).is_ok();
@@ -69,8 +75,16 @@ pub fn run(start: Start) -> io::Result<()> {
     let mut screen = Screen::take()?;
     listen(&sender)?;
     provoke(&sender);
-    let end = turn(&mut screen, &mut state, &look, &mut engine, &inputs);
+    let turns = || turn(&mut screen, &mut state, &look, &around, &mut engine, &inputs);
+    let end = catch_unwind(AssertUnwindSafe(turns));
     drop(screen);
+    let end = end.unwrap_or_else(|panic| {
+        around.leave_after_panic(&state);
+        resume_unwind(panic)
+    });
+    if matches!(end, Ok(1..)) {
+        around.leave(&state);
+    }
     let failed_to_open = state.card.is_none().then(|| state.stopped.take()).flatten();
     match (end?, failed_to_open) {
         (_, Some(reason)) => Err(io::Error::other(reason)),
@@ -85,6 +99,7 @@ fn turn(
     screen: &mut Screen,
     state: &mut State,
     look: &Look,
+    around: &Around,
     engine: &mut Engine<impl Fn(u64, Event) -> bool + Clone + Send + 'static>,
     inputs: &Receiver<Input>,
 ) -> io::Result<i32> {
@@ -123,6 +138,16 @@ fn turn(
                         Effect::Quit => return Ok(0),
                         Effect::Redraw => screen.redraw()?,
                         Effect::Suspend => screen.suspend()?,
+                        Effect::Save { path, quit } => {
+                            if around.save(state, &path, quit) {
+                                return Ok(0);
+                            }
+                        }
+                        Effect::OpenFile(path) => {
+                            around.open(state, &path).map_or(Ok(()), |open| engine.replace(open))?;
+                        }
+                        Effect::OpenModel(place) => engine.replace(around.open_model(state, place))?,
+                        Effect::Copy(copied) => around.copy(state, look, copied),
                         Effect::None => {}
                     }
                 }

@@ -41,7 +41,7 @@ impl State {
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = self.card.is_none();
         let needed = self.wants(self.position);
-        self.stopped.is_none() && (opening || needed || self.take_when_known || self.following)
+        self.stopped.is_none() && self.has_model() && (opening || needed || self.take_when_known || self.following)
     }
 
     fn is_full_slot(&self, position: usize) -> bool {
@@ -58,7 +58,7 @@ impl State {
 
     /// The next thing to ask the engine; `None` if it has been asked, or all is known.
     pub(crate) fn next_query(&mut self) -> Option<Query> {
-        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() {
+        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() || !self.has_model() {
             return None;
         }
         let urgent = [self.position, self.open_slot()].into_iter().find(|position| self.wants(*position));

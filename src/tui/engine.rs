@@ -29,12 +29,19 @@ impl<S: Fn(u64, Event) -> bool + Clone + Send + 'static> Engine<S> {
         number == self.number
     }
 
+    /// Lets the engine go and starts another.
+    pub(super) fn replace(&mut self, open: Opening) -> io::Result<()> {
+        self.number += 1;
+        self.open = open;
+        let before = self.worker.take();
+        self.worker = Some(Worker::start(self.open.clone(), before, numbered(&self.send, self.number))?);
+        Ok(())
+    }
+
     /// Passes on what the state wants.
     pub(super) fn attend(&mut self, state: &mut State) -> io::Result<()> {
         if state.take_restart() {
-            self.number += 1;
-            let before = self.worker.take();
-            self.worker = Some(Worker::start(self.open.clone(), before, numbered(&self.send, self.number))?);
+            self.replace(self.open.clone())?;
         }
         let Some(worker) = &self.worker else { return Ok(()) };
         if state.take_stop() {

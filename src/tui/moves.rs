@@ -189,7 +189,7 @@ fn show_change(state: &mut State, end: Option<NodeId>) {
     state.position = same.min(state.open_slot());
 }
 
-fn show(state: &mut State, end: Option<NodeId>) {
+pub(super) fn show(state: &mut State, end: Option<NodeId>) {
     state.run = None;
     state.take_when_known = false;
     state.following = false;

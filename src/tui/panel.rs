@@ -11,6 +11,7 @@ use tui_input::Input;
 use super::{
     keymap::{Binding, TABLE},
     marks::UNICODE,
+    question::Question,
     settings::Settings,
     token_text::exact,
 };
@@ -32,6 +33,8 @@ pub(crate) enum Panel {
     Count(Input),
     /// The model and its self-check.
     Model,
+    /// A question in the footer.
+    Question(Question),
 }
 
 /// The column by which the picker sorts.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     asking::Asking,
     journeys::Journeys,
+    keeping::Keeping,
     moves::Move,
     panel::Panel,
     runs::Runs,
@@ -190,6 +191,8 @@ pub(crate) struct State {
     /// What is going on with the engine.
     pub(crate) asking: Asking,
     pub(crate) runs: Runs,
+    /// The session's file, and whether there is a model.
+    pub(crate) keeping: Keeping,
 }
 
 impl State {
@@ -233,6 +236,7 @@ impl State {
             draft: String::new(),
             asking: Asking::default(),
             runs: Runs::default(),
+            keeping: Keeping::default(),
         }
     }
 

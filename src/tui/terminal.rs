@@ -6,6 +6,7 @@ use std::{
     thread::{self, ThreadId},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use ratatui::{
     Terminal,
     backend::CrosstermBackend,
@@ -69,6 +70,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// Asks the terminal to take a text into the clipboard (OSC 52); whether it does, it does not say.
+pub(super) fn copy(text: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    write!(out, "\x1b]52;c;{}\x07", BASE64.encode(text))?;
+    out.flush()
 }
 
 /// Gives the terminal back; what fails has nobody left to be told.

@@ -1,6 +1,8 @@
 //! All texts that were made, as a tree of tokens: cutting, forcing and drawing again move the end of the text, and what
 //! stood there stays.
 
+mod kept;
+
 use std::sync::Arc;
 
 use super::state::TextToken;
@@ -19,6 +21,8 @@ struct Node {
     children: Vec<NodeId>,
     /// The child through which the text went last: going forward follows it.
     last: Option<NodeId>,
+    /// What the user calls the branch that begins here.
+    title: Option<String>,
     /// About this token, as it was chosen.
     trace: Option<Arc<StepTrace>>,
     /// About the open slot after it.
@@ -58,6 +62,7 @@ impl Tree {
                 parent,
                 children: Vec::new(),
                 last: None,
+                title: None,
                 trace: None,
                 slot: None,
                 removed: false,

@@ -8,7 +8,7 @@ use tui_input::{Input, InputRequest};
 use super::{
     journeys, moves,
     panel::{Column, Editor, Palette, Panel, Picker, hits},
-    runs,
+    question, runs,
     settings::Field,
     state::State,
     update::{Effect, act, go_to},
@@ -70,6 +70,10 @@ pub(super) fn paste(state: &mut State, text: &str) {
         Panel::Palette(palette) => &mut palette.filter,
         Panel::Editor(editor) => &mut editor.field,
         Panel::Search(field) | Panel::Count(field) => field,
+        Panel::Question(question) => match question.field_mut() {
+            Some(field) => field,
+            None => return,
+        },
         Panel::Settings(_) | Panel::Model => return,
     };
     // At once: character by character, long pastes would cost their square.
@@ -85,6 +89,12 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
     state.notice = None;
     if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) || event.code == KeyCode::Esc
     {
+        if let Some(Panel::Question(_)) = state.panel {
+            if event.code != KeyCode::Esc {
+                return question::interrupt(state);
+            }
+            question::close(state);
+        }
         match state.panel.take() {
             Some(Panel::Settings(settings)) => settings.restore(state),
             Some(Panel::Editor(editor)) if state.text.is_empty() => editor.field.value().clone_into(&mut state.draft),
@@ -95,6 +105,7 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
     let Some(panel) = &mut state.panel else { return Effect::None };
     match panel {
         Panel::Picker(_) => picker(state, event),
+        Panel::Question(_) => return question::key(state, event),
         Panel::Palette(palette) => {
             let count = palette.listed().len();
             match event.code {
@@ -106,6 +117,11 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
                     journeys::group(state, &words);
                 }
                 KeyCode::Enter => {
+                    let line = palette.filter.value().to_owned();
+                    if let Some(effect) = question::command(state, &line) {
+                        return effect;
+                    }
+                    let Some(Panel::Palette(palette)) = &mut state.panel else { return Effect::None };
                     let action = palette.listed().get(palette.selected).map(|binding| binding.action);
                     state.panel = None;
                     return action.map_or(Effect::None, |action| act(state, action));
@@ -249,7 +265,7 @@ pub(super) fn next_hit(state: &mut State, onwards: bool) {
 }
 
 /// A key in a text field.
-fn edit(field: &mut Input, event: KeyEvent) {
+pub(super) fn edit(field: &mut Input, event: KeyEvent) {
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
     let request = match event.code {
         KeyCode::Char('a') if control => InputRequest::GoToStart,

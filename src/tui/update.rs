@@ -1,15 +1,16 @@
 //! What actions and the engine's events do to the state. The only place that changes it.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use tui_input::Input;
 
 use super::{
-    journeys,
+    copying::Copied,
+    journeys, keeping,
     keymap::Action,
     moves,
     panel::Panel,
-    runs,
+    question, runs,
     settings::{Field, Settings},
     state::{CELL_WIDTHS, State, TextToken, View},
     typing,
@@ -24,9 +25,19 @@ use crate::session::{
 };
 
 /// What an action asks of the program around the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     None,
+    /// Write the session into a file; then the program may end.
+    Save {
+        path: PathBuf,
+        quit: bool,
+    },
+    /// Put a saved session in the place of this one.
+    OpenFile(PathBuf),
+    /// Open a model for the session that is shown.
+    OpenModel(String),
+    Copy(Copied),
     Redraw,
     Suspend,
     Quit,
@@ -41,8 +52,16 @@ pub(super) const MOST_CANDIDATES: usize = 50;
 pub(crate) fn act(state: &mut State, action: Action) -> Effect {
     state.notice = None;
     let last_row = state.card.as_ref().map_or(0, |card| card.exits.len().saturating_sub(1));
+    if let Some(refusal) = keeping::refusal(state, action) {
+        state.notice = Some(refusal);
+        return Effect::None;
+    }
     match action {
-        Action::Quit => return Effect::Quit,
+        Action::Quit => return question::quit(state),
+        Action::Save => return question::save(state, false),
+        Action::OpenFile => return question::open(state),
+        Action::Copy => return question::copy(state),
+        Action::Title => return question::title(state),
         Action::Redraw => return Effect::Redraw,
         Action::Suspend => {
             stop_run(state, "paused: r goes on");
@@ -275,7 +294,9 @@ fn step_back(state: &mut State) {
 /// Takes in what the engine sends.
 pub(crate) fn hear(state: &mut State, event: Event) {
     match event {
-        Event::Opened(card) => opened(state, card),
+        Event::Opened(card) => keeping::opened(state, card),
+        // A session that was opened has its text.
+        Event::Prompt(_) if !state.text.is_empty() => {}
         Event::Prompt(ids) => typing::begin(state, &ids),
         Event::Reading { done, total, seconds_left } => {
             state.reading = (done < total && state.asked.is_some()).then_some((done, total));
@@ -311,7 +332,7 @@ pub(crate) fn hear(state: &mut State, event: Event) {
                 state.engine_stopped(reason);
             }
         }
-        Event::Stopped(reason) => state.engine_stopped(reason),
+        Event::Stopped(reason) => keeping::stopped(state, reason),
     }
 }
 
@@ -323,7 +344,7 @@ fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
 }
 
 /// The pair at the start: the highest exit with a head of its own, and the one in the middle.
-fn opened(state: &mut State, card: Arc<ModelCard>) {
+pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
     if state.card.is_some() {
         // A restarted engine: nothing else has changed.
         state.card = Some(card);

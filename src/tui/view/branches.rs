@@ -8,7 +8,7 @@ use crate::tui::{
     row::{Look, Row, line_of},
     state::State,
     theme::{Role, Theme},
-    token_text::{clip, flowing},
+    token_text::{self, clip, flowing},
     tree::{Branch, NodeId},
 };
 
@@ -67,7 +67,12 @@ fn branch_row<'l>(state: &State, look: &'l Look, branch: &Branch, width: usize) 
         depth => format!("{}{}{}", "  ".repeat(depth - 1), look.marks.corner, look.marks.rule),
     };
     row.put(tree, Role::Faint);
-    let title = if branch.at == 0 { "main".into() } else { format!("{:>3}  {}", branch.at, name(state, look, branch)) };
+    let own = state.tree.title(branch.start).map(|_| name(state, look, branch));
+    let title = if branch.at == 0 {
+        own.unwrap_or_else(|| "main".into())
+    } else {
+        format!("{:>3}  {}", branch.at, name(state, look, branch))
+    };
     row.put(clip(&title, LEFT.saturating_sub(row.width() + 1), &look.marks), Role::Strong).to(LEFT);
     let behind = width.saturating_sub(right(width));
     let room = behind.saturating_sub(LEFT);
@@ -83,12 +88,16 @@ fn branch_row<'l>(state: &State, look: &'l Look, branch: &Branch, width: usize) 
 /// The name of the present text: the branch's, or main.
 pub(super) fn name_of_text(state: &State, look: &Look) -> String {
     let branches = state.tree.branches(state.node);
-    let found = branches.iter().find(|branch| Some(branch.end) == state.node).filter(|branch| branch.at > 0);
+    let found = branches.iter().find(|branch| Some(branch.end) == state.node);
+    let found = found.filter(|branch| branch.at > 0 || state.tree.title(branch.start).is_some());
     found.map_or_else(|| "main".into(), |branch| name(state, look, branch))
 }
 
-/// Its first own token.
+/// Its title, or its first own token.
 fn name(state: &State, look: &Look, branch: &Branch) -> String {
+    if let Some(title) = state.tree.title(branch.start) {
+        return token_text::exact(title.as_bytes(), false, &look.marks).replace(look.marks.space, " ");
+    }
     let id = state.tree.token(branch.start).id;
     state.card.as_ref().map_or_else(String::new, |card| name::token(card, id, look))
 }

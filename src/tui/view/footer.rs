@@ -20,6 +20,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let (Some(Panel::Count(input)), None) = (&state.panel, &state.notice) {
         return super::panel::field(input, &runs::label(state), look, area, buf);
     }
+    if let Some(Panel::Question(question)) = &state.panel {
+        return super::question::draw(question, look, area, buf);
+    }
     let width = usize::from(area.width);
     let mut row = Row::new(look);
     row.put(" ", Role::Plain);

@@ -41,7 +41,7 @@ pub(super) fn method(method: &Method, look: &Look) -> String {
 }
 
 /// A token alone, exactly.
-pub(super) fn token(card: &ModelCard, id: TokenId, look: &Look) -> String {
+pub(crate) fn token(card: &ModelCard, id: TokenId, look: &Look) -> String {
     token_text::exact(card.bytes_of(id), card.is_special(id), &look.marks)
 }
 

@@ -41,7 +41,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             settings_lines(state, look, settings, framed(look, "decoding and sampling", area, buf), buf);
         }
         Some(Panel::Model) => super::model::draw(state, look, framed(look, "model", area, buf), buf),
-        Some(Panel::Search(_) | Panel::Count(_)) | None => {}
+        Some(Panel::Search(_) | Panel::Count(_) | Panel::Question(_)) | None => {}
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(ms) = state.millis {
         parts.push(format!("{ms:.0} ms/token"));
     }
+    parts.extend(state.kept().map(str::to_owned));
     parts.push(match state.run {
         Some(_) => format!("running at {}: Space pauses", state.runs.speed()),
         None => "? explains the marks".into(),

@@ -1,0 +1,157 @@
+//! A session as a file: every text that was made, with what is known about each token, and as much of the model as it
+//! takes to look at them without it. `saved/FORMAT.md` describes the file.
+
+mod bounds;
+mod exact;
+mod lines;
+mod read;
+mod trace_lines;
+mod write;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    protocol::ModelCard,
+    trace::{Decoding, Pair, StepTrace, TokenId},
+};
+
+pub use read::parse;
+pub use write::bytes;
+
+/// How session files are called.
+pub const EXTENSION: &str = "mexit";
+/// The format's version.
+pub const VERSION: u32 = 1;
+/// Longest title of a branch, in characters.
+pub const LONGEST_TITLE: usize = 80;
+
+/// A session.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// What `--model` named; `None` for the demo.
+    pub place: Option<String>,
+    /// The model; only tokens that occur in the session have their bytes.
+    pub card: Arc<ModelCard>,
+    /// What was set, and where the cursor was.
+    pub settings: Settings,
+    /// The tree of texts: parents before children.
+    pub nodes: Vec<Node>,
+    /// The last token of the present text.
+    pub end: usize,
+}
+
+/// What was set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How the next token is decided.
+    pub decoding: Decoding,
+    /// The pair shown.
+    pub pair: Pair,
+    /// Tokens followed over the exits.
+    pub pins: Vec<TokenId>,
+    /// The view's name.
+    pub view: String,
+    /// The cursor's position.
+    pub position: usize,
+    /// The cursor's row of the table, from original downwards.
+    pub row: usize,
+}
+
+/// A token of a text.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The token.
+    pub token: TokenId,
+    /// The token before it; `None` at the start of a text.
+    pub parent: Option<usize>,
+    /// The token after it that the text went through last.
+    pub last: Option<usize>,
+    /// What took it; `None` for a prompt's token.
+    pub taken_by: Option<Decoding>,
+    /// Chosen by the user.
+    pub forced: bool,
+    /// The title of the branch that it begins.
+    pub title: Option<String>,
+    /// About this token, as it was chosen.
+    pub trace: Option<Arc<StepTrace>>,
+    /// About the open slot after it.
+    pub slot: Option<Arc<StepTrace>>,
+}
+
+/// Why a session is not written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedError {
+    /// The system refused a file.
+    #[error("{path}: {source}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is no session, or damaged.
+    #[error("{path}: {refusal}", path = .path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+}
+
+/// What is wrong with a session's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not written by this program.
+    #[error("not a session of mexit-tui: expected a .mexit file, found {found}")]
+    Foreign {
+        /// What it is.
+        found: String,
+    },
+    /// Written by a later version.
+    #[error("a session of format {found}; this program reads format {VERSION}: a newer mexit-tui opens it")]
+    Newer {
+        /// Its version.
+        found: u32,
+    },
+    /// Something in it cannot be.
+    #[error("the session is damaged: line {line}: {what}: expected {expected}, found {found}")]
+    Damaged {
+        /// Where, from 1.
+        line: usize,
+        /// What.
+        what: String,
+        /// What should be there.
+        expected: String,
+        /// What is.
+        found: String,
+    },
+}
+
+impl Saved {
+    /// Writes a file. Until it is complete, a file that was there stays as it was.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn write(&self, path: &Path) -> Result<(), SavedError> {
+        write::write(self, path).map_err(|source| SavedError::Io { path: path.into(), source })
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If the system refuses, or the file is no session that can be.
+    pub fn read(path: &Path) -> Result<Self, SavedError> {
+        let io = |source| SavedError::Io { path: path.into(), source };
+        let file = std::fs::File::open(path).map_err(io)?;
+        // A folder opens like a file on some systems, a pipe waits for ever.
+        if !file.metadata().map_err(io)?.is_file() {
+            let found = "no plain file".to_owned();
+            return Err(SavedError::Refused { path: path.into(), refusal: Refusal::Foreign { found } });
+        }
+        parse(std::io::BufReader::new(file)).map_err(|refusal| SavedError::Refused { path: path.into(), refusal })
+    }
+}
