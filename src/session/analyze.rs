@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use mexit_models::LogitRows;
 
-use super::trace::{
-    ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, FOLLOWED, Method, Pair, PinRow,
-    StepTrace, TokenId,
+use super::{
+    reading::followed,
+    trace::{
+        ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, Method, Pair, PinRow,
+        StepTrace, TokenId,
+    },
 };
 use crate::decode::{self, Distribution, Scored};
 
@@ -116,15 +119,9 @@ impl<'l> Analysis<'l> {
         StepTrace { position, decoding, subject, exits, contrast, choice, pins, grid }
     }
 
-    /// The distinct top tokens, then `asked`, over the exits.
+    /// What is followed anyway, then `asked`, over the exits.
     fn pins(&self, rows: &[ExitRow], asked: &[TokenId]) -> Arc<[PinRow]> {
-        let mut ids: Vec<TokenId> = Vec::new();
-        let tops = rows.iter().filter_map(|row| row.top.first()).map(|top| top.id);
-        for id in tops {
-            if !ids.contains(&id) && ids.len() < FOLLOWED {
-                ids.push(id);
-            }
-        }
+        let mut ids = followed(rows);
         let known = || self.exits.iter().map(|(_, read)| read.known());
         for id in asked {
             if !ids.contains(id) && known().flatten().all(|d| id.index() < d.logits().len()) {

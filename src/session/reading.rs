@@ -1,6 +1,6 @@
 //! What a trace means: which exit decided, how many agree, which letter names which token.
 
-use super::trace::{ContrastTrace, ExitId, StepTrace, TokenId};
+use super::trace::{ContrastTrace, ExitId, ExitRow, FOLLOWED, StepTrace, TokenId};
 
 /// The reading of one position.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,27 @@ impl Reading {
     }
 }
 
+/// Where the exits agree, so many tokens are followed all the same: else there is nothing to compare.
+const FEWEST: usize = 3;
+
+/// The tokens that are followed over the exits without being asked for: the distinct top tokens from original
+/// downwards; where these are fewer than three, original's next ones.
+#[must_use]
+pub fn followed(rows: &[ExitRow]) -> Vec<TokenId> {
+    let mut ids: Vec<TokenId> = Vec::new();
+    for top in rows.iter().filter_map(|row| row.top.first()) {
+        if ids.len() < FOLLOWED && !ids.contains(&top.id) {
+            ids.push(top.id);
+        }
+    }
+    for next in rows.iter().take(1).flat_map(|row| &row.top) {
+        if ids.len() < FEWEST && !ids.contains(&next.id) {
+            ids.push(next.id);
+        }
+    }
+    ids
+}
+
 impl ContrastTrace {
     /// The token that the contrast puts first.
     #[must_use]
@@ -61,7 +82,7 @@ impl ContrastTrace {
 mod tests {
     use std::sync::Arc;
 
-    use super::{super::trace::*, Reading};
+    use super::{super::trace::*, Reading, followed};
 
     fn trace(tops: &[(ExitId, u32)]) -> StepTrace {
         let row = |(exit, id): &(ExitId, u32)| ExitRow {
@@ -84,6 +105,18 @@ mod tests {
             pins: Arc::default(),
             grid: None,
         }
+    }
+
+    #[test]
+    fn distinct_top_tokens_are_followed_and_originals_next_where_these_are_few() {
+        let exits = [ExitId::Original, ExitId::Block(6), ExitId::Block(4)];
+        let mut rows = trace(&[(exits[0], 7), (exits[1], 7), (exits[2], 9)]).exits.to_vec();
+        let candidate = |id| Candidate { id: TokenId(id), ln_p: -2.0 };
+        rows[0].top.extend([candidate(9), candidate(4), candidate(5)]);
+        rows[1].top.push(candidate(1));
+        assert_eq!(followed(&rows), [7, 9, 4].map(TokenId));
+        let many: Vec<(ExitId, u32)> = (0..20).map(|k| (ExitId::Block(k), k)).collect();
+        assert_eq!(followed(&trace(&many).exits).len(), FOLLOWED);
     }
 
     #[test]

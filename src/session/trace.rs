@@ -57,7 +57,7 @@ pub struct StepTrace {
     pub contrast: Option<ContrastTrace>,
     /// What the decoding takes here, whatever the text has.
     pub choice: Choice,
-    /// Tokens followed over the exits: the distinct top tokens from original downwards, then the pins asked for.
+    /// Tokens followed over the exits: those of [`followed`](super::reading::followed), then the pins asked for.
     pub pins: Arc<[PinRow]>,
     /// What every pair would choose, if that was asked for.
     pub grid: Option<Arc<Grid>>,
@@ -96,7 +96,7 @@ pub struct PinRow {
     pub rank: Vec<u32>,
 }
 
-/// Distinct top tokens that a trace follows over the exits without being asked.
+/// Most distinct top tokens that a trace follows over the exits without being asked.
 pub const FOLLOWED: usize = 8;
 
 /// What one exit says at a position.

@@ -14,7 +14,10 @@ use super::{
     row::window,
     state::{State, View},
 };
-use crate::session::trace::{FOLLOWED, StepTrace, TokenId};
+use crate::session::{
+    reading::followed,
+    trace::{FOLLOWED, StepTrace, TokenId},
+};
 
 /// The scale of the chart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,7 +152,8 @@ pub(crate) fn value(state: &State, place: Place<'_>, pin: Pin) -> Option<Value> 
 
 /// A trace knows the subject and each exit's first tokens also where it does not follow them.
 fn of_token(trace: &StepTrace, row: usize, id: TokenId) -> Option<Value> {
-    let own = trace.exits.get(row)?;
+    // Ranks count from 1: a row without one is still to come.
+    let own = trace.exits.get(row).filter(|own| own.rank > 0)?;
     let is_top = own.top.first().is_some_and(|top| top.id == id);
     let followed = || {
         let pin = trace.pins.iter().find(|pin| pin.id == id)?;
@@ -160,19 +164,13 @@ fn of_token(trace: &StepTrace, row: usize, id: TokenId) -> Option<Value> {
     Some(Value { ln_p, rank, is_top })
 }
 
-/// The distinct top tokens from original downwards, at most eight, the subject always among them.
+/// The default pins: what is followed anyway, at most eight, the subject always among them.
 pub(crate) fn defaults(trace: &StepTrace) -> Vec<TokenId> {
-    let mut ids: Vec<TokenId> = Vec::new();
-    for id in trace.exits.iter().filter_map(|row| row.top.first()).map(|top| top.id) {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    if !ids.iter().take(FOLLOWED).any(|id| *id == trace.subject) {
+    let mut ids = followed(&trace.exits);
+    if !ids.contains(&trace.subject) {
         ids.truncate(FOLLOWED - 1);
         ids.push(trace.subject);
     }
-    ids.truncate(FOLLOWED);
     ids
 }
 

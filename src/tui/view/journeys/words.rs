@@ -41,12 +41,21 @@ impl Shown<'_> {
         let own: Vec<String> =
             self.lines.iter().filter(|line| self.is_own(line.pin)).map(|line| self.name(line.pin, 12)).collect();
         let default = match self.across {
+            Across::Exits if self.pads() => "top tokens and original's next",
             Across::Exits => "the distinct top tokens over the exits",
             Across::Positions => "the text's tokens, and those of the position where b was pressed",
         };
         let own = if own.is_empty() { String::new() } else { format!(", and {} (yours)", own.join(" ")) };
         parts.push((format!("pins: {default}{own}"), Role::Faint));
         parts
+    }
+
+    /// Whether lines were added so that there is something to compare: of tokens that no exit has first.
+    fn pads(&self) -> bool {
+        let subject = self.state.trace(self.state.position).map(|trace| Pin::Token(trace.subject));
+        let is_default = |line: &&Line| !self.is_own(line.pin) && Some(line.pin) != subject;
+        let is_first = |line: &Line| line.values.iter().flatten().any(|value| value.is_top);
+        self.lines.iter().filter(is_default).any(|line| !is_first(line))
     }
 
     pub(super) fn what(&self) -> &'static str {
