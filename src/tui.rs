@@ -23,6 +23,8 @@ mod panel;
 mod row;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod session_tests;
 mod settings;
 mod state;
 mod terminal;

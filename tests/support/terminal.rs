@@ -1,0 +1,105 @@
+//! The real binary in a pseudo-terminal, looked at as a terminal would show it. Nothing sleeps: everything waits for
+//! text, up to a deadline that only a broken program reaches.
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test takes what it needs of this module")]
+
+use std::{
+    io::{Read, Write},
+    num::NonZeroU16,
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+
+/// For a machine that is busy with everything else, too.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
+const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
+
+pub struct Session {
+    pub master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    pub bytes: Receiver<Vec<u8>>,
+    pub screen: vt100::Parser,
+    settings: String,
+}
+
+impl Session {
+    pub fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
+        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_mexit-tui"));
+        command.args(args);
+        command.args(["--threads", "1"]);
+        command.env("LC_ALL", "C.UTF-8");
+        command.env("TERM", "xterm-256color");
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        let settings = settings(&*pty.master);
+        let child = pty.slave.spawn_command(command).expect("the program");
+        // The slave's other end stays with the master: dropping it here lets reads end when the program does.
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().expect("a reader");
+        let keys = pty.master.take_writer().expect("a writer");
+        let (sender, bytes) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n) = reader.read(&mut buffer) {
+                if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let screen = vt100::Parser::new(ROWS, COLUMNS, 0);
+        Self { master: pty.master, child, keys, bytes, screen, settings }
+    }
+
+    pub fn text(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Waits until the screen is as wanted.
+    pub fn until(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !wanted(&self.text()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(bytes) = self.bytes.recv_timeout(left) else { panic!("never seen: {what}\n{}", self.text()) };
+            self.screen.process(&bytes);
+        }
+    }
+
+    pub fn shows(&mut self, text: &str) {
+        self.until(text, |screen| screen.contains(text));
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("keys");
+        self.keys.flush().expect("keys");
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.process_id().expect("a running program").to_string();
+        let sent = std::process::Command::new("kill").args([format!("-{signal}"), id]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Waits for the end; the terminal must be as before: settings, the main screen, the cursor.
+    pub fn end(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().expect("an end");
+        while let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) {
+            self.screen.process(&bytes);
+        }
+        assert_eq!(settings(&*self.master), self.settings, "the terminal's settings");
+        assert!(!self.screen.screen().alternate_screen(), "the main screen is back");
+        assert!(!self.screen.screen().hide_cursor(), "the cursor is back");
+        (status, self.text())
+    }
+}
+
+fn settings(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().expect("a terminal"))
+}
