@@ -29,6 +29,8 @@ mod row;
 mod runs;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod session_tests;
 mod settings;
 mod state;
 mod terminal;

@@ -6,6 +6,15 @@ mod pty;
 
 use pty::Session;
 
+/// Leaves, and says that what was generated may go.
+fn quits(mut session: Session) {
+    session.press("q");
+    session.shows("tokens are not saved");
+    session.press("y");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
 #[test]
 fn steps_changes_alpha_steps_back_and_quits() {
     let mut session = Session::start(&[], &[]);
@@ -26,9 +35,7 @@ fn steps_changes_alpha_steps_back_and_quits() {
     session.press("\x0c");
     session.press(" ");
     session.shows("10/512");
-    session.press("q");
-    let (status, _) = session.end();
-    assert_eq!(status.exit_code(), 0);
+    quits(session);
 }
 
 #[test]
@@ -56,9 +63,7 @@ fn views_panels_and_a_long_paste() {
     session.press("\x1b");
     session.until("the editor closes", |screen| !screen.contains("Ctrl-J new line"));
     session.press("rr");
-    session.press("q");
-    let (status, _) = session.end();
-    assert_eq!(status.exit_code(), 0);
+    quits(session);
 }
 
 #[test]
@@ -73,9 +78,7 @@ fn the_window_changes_while_a_run_goes_on() {
         session.shows(seen);
     }
     session.until("the run goes on", |screen| !screen.contains(" 5/512"));
-    session.press("q");
-    let (status, _) = session.end();
-    assert_eq!(status.exit_code(), 0);
+    quits(session);
 }
 
 #[test]

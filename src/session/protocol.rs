@@ -99,6 +99,7 @@ pub enum Event {
 }
 
 /// What the screen needs to know of a model.
+#[derive(Clone)]
 pub struct ModelCard {
     /// Name for the head line: the file's stem, and the type of its weights.
     pub name: String,

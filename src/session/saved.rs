@@ -58,6 +58,8 @@ pub struct Settings {
     pub position: usize,
     /// The cursor's row of the table, from original downwards.
     pub row: usize,
+    /// The pair that What-if shows in detail: rows of expert and amateur.
+    pub what_if: (usize, usize),
 }
 
 /// A token of a text.

@@ -235,13 +235,22 @@ fn listen(sender: &Sender<Input>) -> io::Result<()> {
     Ok(())
 }
 
-/// For the tests that prove that the terminal survives: MEXIT_PROVOKE=panic or abort fails half a second after the start.
+/// For the tests that prove that the terminal survives: MEXIT_PROVOKE=panic or abort fails half a second after the
+/// start, late-panic when SIGUSR1 comes.
 fn provoke(sender: &Sender<Input>) {
     match std::env::var("MEXIT_PROVOKE").as_deref() {
         Ok("abort") => {
             thread::spawn(|| {
                 thread::sleep(Duration::from_millis(500));
                 session::provoke_abort();
+            });
+        }
+        #[cfg(unix)]
+        Ok("late-panic") => {
+            let heard = sender.clone();
+            let signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGUSR1]);
+            thread::spawn(move || {
+                signals.map(|mut all| all.wait().for_each(|_| drop(heard.send(Input::Signal(PROVOKED)))))
             });
         }
         Ok("panic") => {

@@ -29,7 +29,7 @@ pub(super) fn of(state: &State) -> Result<(String, Option<String>), String> {
     words.extend(state.keeping.machine.iter().cloned());
     words.extend(["--ids".into(), ids.join(","), "-n".into(), made.to_string()]);
     words.extend(flags(decoding));
-    let line = shlex::try_join(words.iter().map(String::as_str)).map_err(|error| format!("the command: {error}"))?;
+    let line = words.iter().map(|word| quoted(word)).collect::<Result<Vec<String>, String>>()?.join(" ");
     let prompt = state.prompt_len();
     let remark = (given > prompt).then(|| {
         let last = &state.text[given - 1];
@@ -41,6 +41,14 @@ pub(super) fn of(state: &State) -> Result<(String, Option<String>), String> {
         format!("it starts after token {}, which {why}", given - 1)
     });
     Ok((line, remark))
+}
+
+/// A word as shells read it. Commas are no matter to them, whatever the crate thinks.
+fn quoted(word: &str) -> Result<String, String> {
+    if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || ",./:@_-".contains(c)) {
+        return Ok(word.to_owned());
+    }
+    shlex::try_quote(word).map(Into::into).map_err(|_| "the model's name has a character that no shell takes".into())
 }
 
 /// The flags of a decoding.

@@ -46,7 +46,12 @@ impl Copied {
     }
 
     /// The text, with a remark if there is one to make; or why there is none.
-    pub(crate) fn text(self, state: &State, look: &Look, json: &StepJson) -> Result<(String, Option<String>), String> {
+    pub(crate) fn text(
+        self,
+        state: &State,
+        look: &Look,
+        json: &dyn Fn(&StepTrace, &ModelCard) -> String,
+    ) -> Result<(String, Option<String>), String> {
         let none = || format!("nothing is known about position {} yet", state.position);
         let card = state.card.as_ref().ok_or_else(none)?;
         let plain = |text| Ok((text, None));

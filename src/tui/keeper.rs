@@ -110,7 +110,7 @@ impl Around {
 
     /// Copies by OSC 52 and into a file.
     pub(super) fn copy(&self, state: &mut State, look: &Look, copied: Copied) {
-        let (text, remark) = match copied.text(state, look, &self.json) {
+        let (text, remark) = match copied.text(state, look, &*self.json) {
             Ok(found) => found,
             Err(reason) => {
                 state.notice = Some(reason);

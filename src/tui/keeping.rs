@@ -80,13 +80,15 @@ impl State {
     pub(crate) fn saved(&self) -> Option<Saved> {
         let card = Arc::clone(self.card.as_ref()?);
         let (nodes, end) = self.tree.save(self.node?);
+        let last = card.exits.len().saturating_sub(1);
         let settings = Settings {
             decoding: self.decoding.clone(),
             pair: self.pair,
             pins: self.pins.clone(),
             view: self.view.name().to_owned(),
             position: self.position.min(self.open_slot()),
-            row: self.row.min(card.exits.len().saturating_sub(1)),
+            row: self.row.min(last),
+            what_if: (self.what_if.expert.min(last), self.what_if.amateur.min(last)),
         };
         Some(Saved { place: self.keeping.place.clone(), card, settings, nodes, end })
     }
@@ -114,9 +116,12 @@ impl State {
         self.decoding = saved.settings.decoding;
         self.pins = saved.settings.pins;
         self.row = saved.settings.row;
+        (self.what_if.expert, self.what_if.amateur) = saved.settings.what_if;
         let view = View::ALL.into_iter().find(|view| view.name() == saved.settings.view);
         self.view = view.unwrap_or_default();
         super::moves::show(self, Some(saved.end));
+        let branches = self.tree.branches(self.node);
+        self.branch = branches.iter().position(|branch| Some(branch.end) == self.node).unwrap_or(0);
         self.position = saved.settings.position.min(self.open_slot());
     }
 }

@@ -72,6 +72,7 @@ pub(super) struct SettingsLine {
     view: String,
     position: usize,
     row: usize,
+    what_if: (usize, usize),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -215,10 +216,14 @@ impl SettingsLine {
             view: settings.view.clone(),
             position: settings.position,
             row: settings.row,
+            what_if: settings.what_if,
         }
     }
 
     pub(super) fn check(self, bounds: &Bounds) -> Checked<Settings> {
+        let (expert, amateur) = self.what_if;
+        let rows = expert.max(amateur) < bounds.exits.len();
+        require(rows, "rows of What-if", "those of exits", expert.max(amateur))?;
         require(self.row < bounds.exits.len(), "the row", "one of an exit", self.row)?;
         require(self.view.len() < 40, "the view", "a name", clipped(&self.view))?;
         Ok(Settings {
@@ -228,6 +233,7 @@ impl SettingsLine {
             view: self.view,
             position: self.position,
             row: self.row,
+            what_if: self.what_if,
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::tui::{
     row::{Look, Row, line_of},
     state::State,
     theme::{Role, Theme},
-    token_text::{self, clip, flowing},
+    token_text::{clip, flowing, plain},
     tree::{Branch, NodeId},
 };
 
@@ -96,7 +96,7 @@ pub(super) fn name_of_text(state: &State, look: &Look) -> String {
 /// Its title, or its first own token.
 fn name(state: &State, look: &Look, branch: &Branch) -> String {
     if let Some(title) = state.tree.title(branch.start) {
-        return token_text::exact(title.as_bytes(), false, &look.marks).replace(look.marks.space, " ");
+        return plain(title, &look.marks);
     }
     let id = state.tree.token(branch.start).id;
     state.card.as_ref().map_or_else(String::new, |card| name::token(card, id, look))

@@ -10,6 +10,7 @@ use crate::tui::{
     runs,
     state::State,
     theme::Role,
+    token_text::plain,
 };
 
 /// Draws the row.
@@ -27,7 +28,10 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let mut row = Row::new(look);
     row.put(" ", Role::Plain);
     if let Some(notice) = &state.notice {
-        row.put(look.marks.sentence(notice), if state.stopped.is_some() { Role::Warn } else { Role::Strong });
+        row.put(
+            plain(&look.marks.sentence(notice), &look.marks),
+            if state.stopped.is_some() { Role::Warn } else { Role::Strong },
+        );
     } else if !super::gauge::put(&mut row, state, look) {
         hints(&mut row, state, look, width);
     }
