@@ -172,7 +172,7 @@ fn a_group_sums_its_tokens() {
     // .323 + .075 at original, .056 + .082 at 16.
     let line = shown.lines().find(|line| line.contains("␣wall+␣ch")).expect("a line of the group");
     assert!(line.contains(".138") && line.contains(".398•"), "{line}");
-    assert!(shown.contains("f*␣wall+␣ch"), "the letter after the tokens':\n{shown}");
+    assert!(shown.contains("G*␣wall+␣ch"), "a sign of its own:\n{shown}");
 }
 
 #[test]
