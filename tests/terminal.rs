@@ -82,6 +82,37 @@ fn the_window_changes_while_a_run_goes_on() {
 }
 
 #[test]
+fn journeys_follow_pins_groups_and_positions() {
+    let mut session = Session::start(&["--prompt", "The men of the sea"], &[]);
+    session.shows("exits agree");
+    // In Explore the top token under the cursor.
+    session.press("p");
+    session.shows("pinned");
+    session.press("3");
+    session.shows("journeys to next");
+    session.shows("*>a●");
+    session.shows("all the way");
+    session.press(":group ␣the,␣of\r");
+    session.shows("a group of 2");
+    // A line with its numbers: no place is still waiting.
+    let known = |name: &'static str| {
+        move |screen: &str| screen.lines().any(|line| line.contains(name) && !line.contains('·') && line.contains('.'))
+    };
+    session.until("the group's numbers", known("*␣the+␣of"));
+    session.press("b");
+    session.shows("p over positions");
+    session.until("the group's numbers at every position", known("*␣the+␣of"));
+    session.until("the text's own", known("● the text"));
+    session.press("m");
+    session.shows("rank over positions");
+    session.press("P");
+    session.until("the user's pins go", |screen| !screen.contains("*␣the+␣of"));
+    session.press("q");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
+#[test]
 fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     let mut session = Session::start(&[], &[]);
     session.shows("decided at");

@@ -186,6 +186,11 @@ pub(crate) fn lines(state: &State, across: Across) -> Vec<Pin> {
     pins
 }
 
+/// The single tokens among the lines.
+pub(crate) fn tokens(lines: &[Pin]) -> impl Iterator<Item = TokenId> {
+    lines.iter().filter_map(|pin| if let Pin::Token(id) = pin { Some(*id) } else { None })
+}
+
 /// The selected line.
 pub(crate) fn selected(state: &State) -> Option<Pin> {
     let lines = lines(state, state.journeys.across());

@@ -111,6 +111,9 @@ fn the_race_and_the_axes() {
     act(&mut state, Action::Versus);
     has(&state, "a overtakes e between 12 and 14 ── largest step of e: 8 → 10, -.013");
     has(&state, " ln a/e       -8.66");
+    act(&mut state, Action::Versus);
+    has(&state, " ln a/b       -4.71");
+    act(&mut state, Action::Versus);
     act(&mut state, Action::Measure);
     has(&state, "─ rank ──");
     has(&state, "rank over exits, log, 1 is high");
@@ -131,6 +134,14 @@ fn pins_of_the_user_stay_and_go() {
     assert!(state.pins.is_empty());
     assert_eq!(state.notice.take().as_deref(), Some("␣bench unpinned"));
     assert!(!screen(&state, 120, 40).contains("bench"));
+    // The text's token shows both that it is the text's and the user's.
+    act(&mut state, Action::Down);
+    state.journeys.selected = 0;
+    act(&mut state, Action::Pin);
+    state.notice = None;
+    assert!(screen(&state, 120, 40).contains("\n*>a●␣wall"));
+    act(&mut state, Action::Pin);
+    state.journeys.selected = 9;
     // A default pin can be made the user's own.
     act(&mut state, Action::Up);
     act(&mut state, Action::Pin);
@@ -161,7 +172,7 @@ fn a_group_sums_its_tokens() {
     // .323 + .075 at original, .056 + .082 at 16.
     let line = shown.lines().find(|line| line.contains("␣wall+␣ch")).expect("a line of the group");
     assert!(line.contains(".138") && line.contains(".398•"), "{line}");
-    assert!(shown.contains("f*␣wall+␣ch"), "the letter after the tokens':\n{shown}");
+    assert!(shown.contains("G*␣wall+␣ch"), "a sign of its own:\n{shown}");
 }
 
 #[test]
@@ -231,6 +242,7 @@ fn the_wide_explore() {
     trace.contrast = state.trace(8).and_then(|trace| trace.contrast.clone());
     state.traces[8] = Some(Arc::new(trace));
     insta::assert_snapshot!("explore_200x60", screen(&state, 200, 60));
+    assert!(screen(&state, 240, 60).contains("journeys   p over exits, log   h*␣bench"), "whose line is the user's");
     state.window = (199, 60);
     assert_eq!(state.grid_pair(), None, "not asked for where it is not seen");
 }

@@ -56,7 +56,7 @@ pub(in crate::tui) fn pin(state: &mut State) {
             state.notice = Some("the group is no longer followed".into());
         }
         Some(Pin::Text) => state.notice = Some("the text's own tokens are always followed".into()),
-        None => state.notice = Some("nothing to pin here".into()),
+        None => state.notice = Some("nothing is known of this position yet".into()),
     }
 }
 
@@ -88,7 +88,7 @@ pub(in crate::tui) fn default_pins(state: &mut State) {
     state.notice = Some("default pins: the distinct top tokens".into());
 }
 
-/// Races the selected line against a.
+/// Races the selected line against a, or no longer.
 pub(in crate::tui) fn versus(state: &mut State) {
     if state.view != View::Journeys {
         state.notice = Some("v races two tokens in Journeys: 3 goes there".into());
@@ -97,6 +97,7 @@ pub(in crate::tui) fn versus(state: &mut State) {
     let lines = lines(state, state.journeys.across());
     let first = lines.iter().find(|pin| **pin != Pin::Text).copied();
     match selected(state) {
+        pin if pin.is_some() && pin == state.journeys.race => state.journeys.race = None,
         Some(pin) if Some(pin) != first => state.journeys.race = Some(pin),
         _ => state.notice = Some("a races against another line: select one first".into()),
     }

@@ -19,7 +19,7 @@ use super::{TEXT_ROWS, name, name::Letters, text, verdict};
 use crate::{
     session::{protocol::ModelCard, reading::Reading, trace::TokenId},
     tui::{
-        journeys::{Across, Axis, Columns, LABEL, Pin, Place, Value, lines, racers, selected, value},
+        journeys::{Across, Axis, Columns, LABEL, Pin, Place, Value, lines, racers, selected, tokens, value},
         row::{Look, Row, line_of, split_columns, split_rows},
         state::State,
         theme::{Role, Theme},
@@ -90,8 +90,7 @@ impl<'s> Shown<'s> {
         let columns = Columns::of(state, across, width);
         let pins = lines(state, across);
         let racers = racers(state, &pins);
-        let ids: Vec<TokenId> =
-            pins.iter().filter_map(|pin| if let Pin::Token(id) = pin { Some(*id) } else { None }).collect();
+        let ids: Vec<TokenId> = tokens(&pins).collect();
         let letters = match (across, &state.journeys.over) {
             (Across::Positions, Some(over)) => Letters::of(None, over.lettered.iter().chain(&ids).copied()),
             _ => Letters::of(state.trace(state.position).map(|t| Reading::of(t)).as_ref(), ids.into_iter()),
@@ -106,7 +105,8 @@ impl<'s> Shown<'s> {
             let (sign, role) = match pin {
                 Pin::Text => (look.marks.token, Role::Token),
                 Pin::Token(id) => (letters.letter(id), letters.role(id)),
-                Pin::Group(n) => letters.after(n),
+                // Capitals, so that no token of another view has the same.
+                Pin::Group(n) => (('G'..='Z').nth(n).unwrap_or('?'), Role::Group(pins.len() + n)),
             };
             Line { pin, sign, role, values: values(pin) }
         };
@@ -119,7 +119,7 @@ impl<'s> Shown<'s> {
             across,
             selected: place,
             racers,
-            lines: pins.into_iter().map(line).collect(),
+            lines: pins.iter().copied().map(line).collect(),
             columns,
         }
     }

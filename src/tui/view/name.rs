@@ -74,12 +74,6 @@ impl Letters {
         self.place(id).map_or(Role::Plain, Role::Group)
     }
 
-    /// The n-th letter after those of tokens, for what is not one token.
-    pub(super) fn after(&self, n: usize) -> (char, Role) {
-        let place = self.0.len() + n;
-        (('a'..='z').nth(place).unwrap_or('?'), Role::Group(place))
-    }
-
     fn place(&self, id: TokenId) -> Option<usize> {
         self.0.iter().position(|other| *other == id)
     }

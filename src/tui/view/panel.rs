@@ -167,7 +167,7 @@ fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &m
     }
     let [updown, leftright] = look.marks.keys;
     let mut row = Row::new(look);
-    let typed = if picker.typing { "Tab leaves the field" } else { "/ find" };
+    let typed = if picker.typing { "Tab leaves the field" } else { "p pin  / find" };
     row.put(format!(" {updown} move  {leftright} sort  Enter take it  {typed}  Esc close"), Role::Faint);
     put(row, bottom + 2, area, buf, Style::default());
 }

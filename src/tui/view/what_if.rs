@@ -15,7 +15,7 @@ use crate::{
         trace::{Pair, StepTrace, TokenId},
     },
     tui::{
-        number,
+        journeys, number,
         row::{Look, split_columns, split_rows},
         state::State,
         theme::Role,
@@ -123,7 +123,10 @@ impl<'s> Shown<'s> {
         let grid = trace.and_then(|trace| trace.grid.as_deref());
         let reading = trace.map(Reading::of);
         let cells = |grid: &'s Grid| grid.pairs.iter().flatten().chain(&grid.alphas).chain(&grid.minima);
-        let letters = Letters::of(reading.as_ref(), grid.into_iter().flat_map(cells).map(|cell| cell.id));
+        // Those of Journeys come first: both may be on one screen.
+        let pins = journeys::lines(state, journeys::Across::Exits);
+        let cells = grid.into_iter().flat_map(cells).map(|cell| cell.id);
+        let letters = Letters::of(reading.as_ref(), journeys::tokens(&pins).chain(cells));
         let row = |exit| card.exits.iter().position(|other| *other == exit);
         let (expert, amateur) = (row(pair.expert)?, row(pair.amateur)?);
         Some(Self { state, card, look, trace, grid, letters, pair, expert, amateur })

@@ -26,6 +26,13 @@ pub(in crate::tui::view) fn draw(state: &State, look: &Look, area: Rect, buf: &m
     let mut row = line(look);
     row.put("journeys", Role::Strong);
     row.put(format!("   {} over exits, {}", shown.what(), scale::words(state.journeys.axis)), Role::Faint);
+    // The other letters stand in the table beside it.
+    for line in shown.lines.iter().filter(|line| shown.is_own(line.pin)) {
+        let name = format!("{}{}", look.marks.pinned, shown.name(line.pin, 12));
+        if row.width() + 4 + name.width() <= usize::from(area.width) {
+            row.put("   ", Role::Plain).put(line.sign.to_string(), line.role).put(name, Role::Plain);
+        }
+    }
     row.draw(head, buf, Style::default());
     for n in 0..usize::from(plot.height) {
         if let Some(area) = line_of(plot, n) {

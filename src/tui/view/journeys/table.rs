@@ -44,7 +44,9 @@ impl Shown<'_> {
         let line = &self.lines[place];
         let marks = &self.look.marks;
         let mut row = Row::new(self.look);
-        row.put(if place == self.selected { " >" } else { "  " }, Role::Strong);
+        // The text's token has its own mark behind the letter.
+        let pinned = if self.is_subject(line.pin) && self.is_own(line.pin) { marks.pinned } else { ' ' };
+        row.put(pinned.to_string(), Role::Strong).put(if place == self.selected { ">" } else { " " }, Role::Strong);
         row.put(line.sign.to_string(), line.role);
         let (mark, role) = self.mark(line);
         row.put(mark.to_string(), role).put(self.name(line.pin, NAME), line.role);
@@ -61,12 +63,16 @@ impl Shown<'_> {
 
     /// The text's token, or one of the user's.
     fn mark(&self, line: &Line) -> (char, Role) {
-        let subject = self.state.trace(self.state.position).map(|trace| trace.subject);
         match line.pin {
-            Pin::Token(id) if Some(id) == subject => (self.look.marks.token, Role::Token),
+            pin if self.is_subject(pin) => (self.look.marks.token, Role::Token),
             pin if self.is_own(pin) => (self.look.marks.pinned, Role::Strong),
             _ => (' ', Role::Plain),
         }
+    }
+
+    /// Whether it is the text's token here, or the one proposed.
+    pub(super) fn is_subject(&self, pin: Pin) -> bool {
+        self.state.trace(self.state.position).is_some_and(|trace| pin == Pin::Token(trace.subject))
     }
 
     /// Whether the user has pinned it.

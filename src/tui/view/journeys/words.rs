@@ -52,8 +52,7 @@ impl Shown<'_> {
 
     /// Whether lines were added so that there is something to compare: of tokens that no exit has first.
     fn pads(&self) -> bool {
-        let subject = self.state.trace(self.state.position).map(|trace| Pin::Token(trace.subject));
-        let is_default = |line: &&Line| !self.is_own(line.pin) && Some(line.pin) != subject;
+        let is_default = |line: &&Line| !self.is_own(line.pin) && !self.is_subject(line.pin);
         let is_first = |line: &Line| line.values.iter().flatten().any(|value| value.is_top);
         self.lines.iter().filter(is_default).any(|line| !is_first(line))
     }

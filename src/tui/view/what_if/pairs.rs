@@ -79,7 +79,9 @@ impl Shown<'_> {
         let out = [(places.experts.len(), "rows"), (places.amateurs.len(), "cols")];
         let out = out.into_iter().filter(|(n, _)| *n < count).map(|(n, of)| (n, count, of)).collect();
         let room = usize::from(area.width).saturating_sub(legend::width(area.width));
-        let (_, beside) = split_columns(area, room.min(START + places.amateurs.len() * places.cell + 6));
+        // Where there is little room, more of it for the tokens.
+        let gap = if area.width < 74 { 3 } else { 6 };
+        let (_, beside) = split_columns(area, room.min(START + places.amateurs.len() * places.cell + gap));
         self.draw_legend(out, beside, buf);
     }
 
