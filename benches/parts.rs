@@ -28,7 +28,7 @@ use mexit_models::{DType, Engine, EngineOptions, ExitId, Gelu, Model, Placement,
 use mexit_tui::session::analyze::{Analysis, Question};
 use mexit_tui::session::trace::{Decoding, Method, Pair, Sampling};
 
-const TOKENS: usize = 256;
+const TOKENS: u32 = 256;
 const ROUNDS: usize = 7;
 
 fn engine(path: Option<&str>) -> Engine {
@@ -59,7 +59,7 @@ fn main() {
     let path = std::env::args().skip(1).find(|word| !word.starts_with("--"));
     let mut engine = engine(path.as_deref());
     let spec = engine.model().spec.clone();
-    let ids: Vec<TokenId> = (0..TOKENS).map(|i| TokenId((i * 37 % 250) as u32)).collect();
+    let ids: Vec<TokenId> = (0..TOKENS).map(|i| TokenId(i * 37 % 250)).collect();
     for batch in [16, 32, 64, 128] {
         let read = timed(|_| {
             engine.truncate(0);

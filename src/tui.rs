@@ -6,6 +6,8 @@ mod asking;
 mod chaos;
 mod engine;
 #[cfg(test)]
+mod engine_screens;
+#[cfg(test)]
 mod fake;
 mod headless;
 mod keymap;

@@ -240,8 +240,7 @@ fn a_prompt_that_is_too_long_opens_in_the_editor() {
     session.press(":model\r");
     session.shows("self-check");
     session.shows("passed");
-    session.press("\x1b");
-    session.press("<<<<<r");
+    session.press("\r<<<<<r");
     session.shows("8/512");
     session.press("\x03");
     session.shows("stopped: r goes on");
