@@ -314,7 +314,7 @@ fn a_worker_answers_in_parts_in_batches_and_the_newest_first() {
     worker.ask(Query { ticket: 1, ..query(&known, &text, 300) });
     worker.ask(Query { ticket: 2, ..query(&known, &text, 299) });
     let ticket = until(&heard, |event| match event {
-        Event::Step { ticket, trace, .. } if ticket == 2 => Some(trace.position),
+        Event::Step { ticket: 2, trace, .. } => Some(trace.position),
         Event::Refused { reason, .. } | Event::Stopped(reason) => panic!("{reason}"),
         _ => None,
     });
