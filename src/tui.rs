@@ -8,6 +8,8 @@ mod command_line;
 mod copying;
 mod engine;
 #[cfg(test)]
+mod engine_screens;
+#[cfg(test)]
 mod fake;
 mod headless;
 mod journeys;

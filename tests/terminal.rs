@@ -146,6 +146,57 @@ fn a_panic_restores_the_terminal_and_is_told() {
 }
 
 #[test]
+fn an_engine_that_fails_is_started_anew_in_place() {
+    let mut session = Session::start(&[], &[("MEXIT_PROVOKE", "engine-panic")]);
+    session.shows("decided at");
+    session.press(" ");
+    session.shows("engine stopped: provoked for a test");
+    session.shows(":restart keeps the session");
+    // The text can be looked at meanwhile.
+    session.press("hhh");
+    session.shows("decided at");
+    session.press("2");
+    session.shows("[2 Heatmap]");
+    session.press("1:restart\r");
+    session.shows("the engine");
+    session.press("$ ");
+    session.shows("7/512");
+    session.press(" ");
+    session.shows("8/512");
+    session.press("q");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
+#[test]
+fn a_prompt_that_is_too_long_opens_in_the_editor() {
+    let long = "In the beginning God created the heaven. ".repeat(80);
+    let mut session = Session::start(&["--prompt", &long], &[]);
+    session.shows("too many");
+    // Ctrl-C closes the panel, not the program.
+    session.press("\x03");
+    session.until("the editor closes", |screen| !screen.contains("too many"));
+    session.press("e");
+    session.shows("too many");
+    session.press("\x15In the beginning");
+    session.shows("3 of 512 tokens");
+    session.press("\r");
+    session.shows("decided at");
+    session.press("S4\r");
+    session.shows("7/512");
+    session.press(":model\r");
+    session.shows("self-check");
+    session.shows("passed");
+    session.press("\r<<<<<r");
+    session.shows("8/512");
+    session.press("\x03");
+    session.shows("stopped: r goes on");
+    session.press("\x03");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
+#[test]
 fn an_abort_inside_ggml_restores_the_terminal_and_is_told() {
     let mut session = Session::start(&[], &[("MEXIT_PROVOKE", "abort")]);
     session.shows("decided at");

@@ -16,9 +16,10 @@ pub struct Check {
     pub found: String,
 }
 
-/// A step and a batch may differ by so much in a logit: kernels sum in other orders, and quantized ones round the
-/// row that they multiply (measured over the reference cases: 4e-5 and 2e-1).
-const BOUNDS: (f32, f32) = (2e-3, 1.0);
+/// A step and a batch may differ by so much in a logit, with weights of real numbers and with quantized ones: kernels
+/// sum in other orders, f16 ones round the rows that they multiply. The demo's differ by 8e-6 in f32 and by 1e-3 in f16;
+/// a wrong head or norm moves logits by several.
+const BOUNDS: (f32, f32) = (0.05, 0.5);
 /// Spellings of the vocabulary that are tried.
 const SAMPLE: usize = 2000;
 /// Texts that tokenizers stumble over.

@@ -64,7 +64,7 @@ impl Worker {
             let end = catch_unwind(work).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<&str>().map(ToString::to_string);
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-                Some(format!("{text} (a bug: please report it)"))
+                Some(format!("{text} (a bug, please report it)"))
             });
             if let Some(reason) = end {
                 send(Event::Stopped(reason));

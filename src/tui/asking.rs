@@ -168,7 +168,14 @@ impl State {
 
     /// What has happened to the engine, if it is gone.
     pub(crate) fn stopped_text(&self) -> Option<String> {
-        self.stopped.as_ref().map(|reason| format!("engine stopped: {reason}; :restart keeps the session"))
+        // A long reason is cut, never the remedy.
+        let (what, remedy) = ("engine stopped: ", "; :restart keeps the session");
+        let room = usize::from(self.window.0).saturating_sub(what.len() + remedy.len() + 2);
+        let cut = |reason: &String| match reason.char_indices().nth(room) {
+            Some(_) => reason.chars().take(room.saturating_sub(3)).chain("...".chars()).collect(),
+            None => reason.clone(),
+        };
+        self.stopped.as_ref().map(|reason| format!("{what}{}{remedy}", cut(reason)))
     }
 
     /// Asks for a new engine; the text and what is known of it stay.

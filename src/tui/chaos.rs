@@ -1,6 +1,8 @@
 //! A hundred thousand random keys, pastes, answers and window sizes: nothing panics, nothing is drawn outside, and what
 //! the state says of itself stays true.
 
+use std::{sync::Arc, time::Duration};
+
 use ratatui::{
     buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
@@ -8,7 +10,7 @@ use ratatui::{
 };
 
 use super::{
-    fake::{answer, opened},
+    fake::{answer, answer_broken, answer_part, opened},
     journeys::group,
     keymap,
     marks::{ASCII, UNICODE},
@@ -22,7 +24,10 @@ use super::{
 };
 use crate::{
     decode::uniform,
-    session::{protocol::Event, trace::TokenId},
+    session::{
+        protocol::Event,
+        trace::{ExitId, TokenId},
+    },
 };
 
 const EVENTS: u32 = 25_000;
@@ -117,15 +122,45 @@ fn holds(state: &State) {
     }
 }
 
+/// What the engine may say at any time.
+fn engine_says(state: &mut State, dice: &mut Dice) {
+    let ticket = state.asked.as_ref().map_or(0, |query| query.ticket);
+    match dice.below(6) {
+        0 => hear(state, Event::Stopped("out of memory ␣".into())),
+        1 => hear(state, Event::Refused { ticket, reason: "out of memory".into() }),
+        2..=4 => {
+            let (done, seconds_left) = (dice.below(40), dice.below(200) as f32);
+            hear(state, Event::Reading { done, total: 40, seconds_left });
+        }
+        _ => {
+            if let Some(card) = state.card.clone() {
+                hear(state, Event::Opened(card));
+                hear(state, Event::Prompt(Arc::from([TokenId(0)])));
+            }
+        }
+    }
+    // A storm over a dead engine tests little.
+    if state.stopped.is_some() && dice.below(2) == 0 {
+        act(state, keymap::Action::Restart);
+    }
+}
+
 fn storm(seed: u64) {
     let mut dice = Dice { seed, rolls: 0 };
-    let mut state = opened();
+    let (mut state, mut time) = (opened(), Duration::ZERO);
     for n in 0..EVENTS {
         match dice.below(10) {
             0..=5 => press(&mut state, dice.key()),
             6..=8 => {
                 if let Some(query) = state.next_query() {
-                    answer(&mut state, &query);
+                    match dice.below(12) {
+                        0 => {}
+                        1 => answer_part(&mut state, &query),
+                        2 => {
+                            answer_broken(&mut state, &query, ExitId::Block(if dice.below(2) == 0 { 2 } else { 12 }));
+                        }
+                        _ => answer(&mut state, &query),
+                    }
                 }
             }
             _ => match dice.below(8) {
@@ -136,6 +171,11 @@ fn storm(seed: u64) {
                     hear(&mut state, Event::Tokens { text, ids: Ok((0..length).map(TokenId).collect()) });
                 }
                 2 => group(&mut state, ["␣a,␣the", "no token", "#3, it"][dice.below(3)]),
+                3 => engine_says(&mut state, &mut dice),
+                4 => {
+                    time += Duration::from_millis(u64::try_from(dice.below(400)).unwrap_or(0));
+                    state.tick_to(time);
+                }
                 _ => {}
             },
         }

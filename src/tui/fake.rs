@@ -202,6 +202,28 @@ pub(super) fn answer_all(state: &mut State) {
     }
 }
 
+/// The beginning of an answer: original, expert and amateur.
+pub(super) fn answer_part(state: &mut State, query: &crate::session::protocol::Query) {
+    let whole = trace(state, query.position, state.text.get(query.position).map_or(id(" a"), |token| token.id));
+    let kept = [ExitId::Original, state.pair.expert, state.pair.amateur];
+    let row = |row: &ExitRow| if kept.contains(&row.exit) { row.clone() } else { ExitRow::absent(row.exit) };
+    let part = StepTrace { exits: whole.exits.iter().map(row).collect(), ..whole };
+    hear(state, Event::Part { ticket: query.ticket, trace: Arc::new(part) });
+}
+
+/// An answer in which one exit's numbers are not finite.
+pub(super) fn answer_broken(state: &mut State, query: &crate::session::protocol::Query, exit: ExitId) {
+    let whole = trace(state, query.position, state.text.get(query.position).map_or(id(" a"), |token| token.id));
+    let row = |row: &ExitRow| if row.exit == exit { ExitRow::nan(exit) } else { row.clone() };
+    let (mut contrast, mut choice) = (whole.contrast.clone(), whole.choice);
+    if exit == state.pair.expert || exit == state.pair.amateur {
+        contrast = None;
+        choice.ln_p = f32::NAN;
+    }
+    let trace = StepTrace { exits: whole.exits.iter().map(row).collect(), contrast, choice, ..whole };
+    hear(state, Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis: None, vocabulary: None });
+}
+
 /// Answers one query.
 pub(super) fn answer(state: &mut State, query: &crate::session::protocol::Query) {
     let stands = state.text.get(query.position).map(|token: &TextToken| token.id);

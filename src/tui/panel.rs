@@ -130,8 +130,12 @@ impl Palette {
     /// The actions that pass the filter, the best match first.
     pub(crate) fn listed(&self) -> Vec<&'static Binding> {
         let mut score = scoring(self.filter.value());
-        let mut found: Vec<(u32, &Binding)> = TABLE.iter().filter_map(|b| Some((score(b.does)?, b))).collect();
-        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        // Actions without a key have a name to be typed.
+        let name = |b: &Binding| if b.shown.starts_with(':') { b.shown } else { "" };
+        let mut best = |b: &Binding| score(b.does).max(score(name(b)));
+        let mut found: Vec<(u32, &Binding)> = TABLE.iter().filter_map(|b| Some((best(b)?, b))).collect();
+        let named = |b: &Binding| b.shown.strip_prefix(':') == Some(self.filter.value());
+        found.sort_by_key(|(score, b)| std::cmp::Reverse((named(b), *score)));
         found.into_iter().map(|(_, binding)| binding).collect()
     }
 }

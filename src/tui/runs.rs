@@ -5,9 +5,10 @@ use std::time::Duration;
 use tui_input::Input;
 
 use super::{
+    keymap::Action,
     panel::Panel,
     state::State,
-    update::{ask_to_take, stop_run, take},
+    update::{Effect, ask_to_take, stop_run, take},
 };
 
 /// Tokens a second; `None` is as fast as the model.
@@ -69,8 +70,26 @@ impl State {
     }
 }
 
+/// What concerns the engine and its runs.
+pub(super) fn act(state: &mut State, action: Action) -> Effect {
+    match action {
+        Action::Run => run(state),
+        Action::RunSome => ask(state),
+        Action::Slower => change_speed(state, false),
+        Action::Faster => change_speed(state, true),
+        Action::Restart => state.restart(),
+        Action::Model => {
+            state.ask_check();
+            state.panel = Some(Panel::Model);
+        }
+        _ if !stop(state) && action == Action::Stop => return Effect::Quit,
+        _ => {}
+    }
+    Effect::None
+}
+
 /// Another speed; holds from the next token on.
-pub(super) fn change_speed(state: &mut State, faster: bool) {
+fn change_speed(state: &mut State, faster: bool) {
     let runs = &mut state.runs;
     runs.speed = if faster { (runs.speed + 1).min(SPEEDS.len() - 1) } else { runs.speed.saturating_sub(1) };
     runs.due = runs.now;
@@ -78,7 +97,7 @@ pub(super) fn change_speed(state: &mut State, faster: bool) {
 }
 
 /// Starts a run, or pauses the one that is going on.
-pub(super) fn run(state: &mut State) {
+fn run(state: &mut State) {
     if state.run.is_some() {
         stop_run(state, "paused: r goes on");
     } else {
@@ -87,7 +106,7 @@ pub(super) fn run(state: &mut State) {
 }
 
 /// Asks how many tokens to make.
-pub(super) fn ask(state: &mut State) {
+fn ask(state: &mut State) {
     stop_run(state, "paused: r goes on");
     state.panel = Some(Panel::Count(Input::default()));
 }

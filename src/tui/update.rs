@@ -72,12 +72,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
             let pages = help::pages(width, height.saturating_sub(2));
             state.help = (state.help + 1) % (pages + 1);
         }
-        Action::Back => {
-            if state.help == 0 {
-                runs::stop(state);
-            }
-            state.help = 0;
-        }
+        Action::Back if state.help > 0 => state.help = 0,
         Action::Left | Action::Right | Action::Up | Action::Down => walk::step(state, action),
         Action::CursorLeft => go_to(state, state.position.saturating_sub(1)),
         Action::CursorRight => go_to(state, state.position + 1),
@@ -91,16 +86,15 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::PreviousChange => walk::seek(state, false, walk::is_changed),
         Action::NextTried => moves::neighbour(state, state.position, 1),
         Action::PreviousTried => moves::neighbour(state, state.position, -1),
-        Action::Run => runs::run(state),
-        Action::RunSome => runs::ask(state),
-        Action::Slower => runs::change_speed(state, false),
-        Action::Faster => runs::change_speed(state, true),
-        Action::Stop if !runs::stop(state) => return Effect::Quit,
-        Action::Stop => {}
-        Action::Restart => state.restart(),
-        Action::Model => {
-            state.ask_check();
-            state.panel = Some(Panel::Model);
+        Action::Back
+        | Action::Run
+        | Action::RunSome
+        | Action::Slower
+        | Action::Faster
+        | Action::Stop
+        | Action::Restart
+        | Action::Model => {
+            return runs::act(state, action);
         }
         Action::Cut => cut(state),
         Action::Again => moves::again(state, false),
@@ -232,7 +226,9 @@ fn broken_text(trace: &StepTrace) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!("{}: not finite, the file holds a broken weight; c, O, E or A decode without it", names.join(", "))
+    // Only a decoding that reads them has to change.
+    let remedy = if trace.choice.ln_p.is_nan() { "; c O E A decode without" } else { "" };
+    format!("{}: not finite, a broken weight in the file{remedy}", names.join(", "))
 }
 
 /// Takes the next token if it is known, in a run as many as are known; at most one further Space waits.

@@ -10,7 +10,7 @@ use crate::tui::{
 };
 
 /// Where sentences begin.
-const INDENT: usize = 13;
+const INDENT: usize = 14;
 
 /// Draws what is in the frame.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
