@@ -36,6 +36,7 @@ fn card() -> ModelCard {
         bytes: (0..VOCABULARY).map(|id| word(id).into_bytes().into()).collect(),
         special: Vec::new(),
         about: Vec::new(),
+        fingerprint: String::new(),
     }
 }
 

@@ -52,6 +52,12 @@ fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     own.or_else(|| entries.iter().filter(|path| path.is_dir()).find_map(|path| find(path, name)))
 }
 
+/// Waits for the first token to take: keys that come before are for nobody.
+fn is_ready(session: &mut Session) {
+    session.shows("5/512");
+    session.shows("next: ");
+}
+
 fn steps(session: &mut Session, from: usize, to: usize) {
     for n in from + 1..=to {
         session.press(" ");
@@ -71,7 +77,7 @@ fn saves_quits_opens_and_goes_on() {
     let file = place.path("humpty.mexit");
     let name = file.to_str().expect("a name");
     let mut session = place.start(&[]);
-    session.shows("decided at");
+    is_ready(&mut session);
     steps(&mut session, 5, 8);
     session.press("\x1bOQ");
     session.shows("title");
@@ -103,7 +109,7 @@ fn saves_quits_opens_and_goes_on() {
     quits(session);
 
     let mut session = place.start(&[]);
-    session.shows("decided at");
+    is_ready(&mut session);
     session.press("\x0f");
     session.shows(" open");
     session.press(name);
@@ -121,7 +127,7 @@ fn without_its_model_a_session_can_be_looked_at() {
     let file = place.path("s.mexit");
     let (name, model_name) = (file.to_str().expect("a name"), model.to_str().expect("a name"));
     let mut session = place.start(&["--model", model_name]);
-    session.shows("decided at");
+    is_ready(&mut session);
     steps(&mut session, 5, 7);
     session.press(&format!(":save {name}\r"));
     session.shows("saved as");
@@ -155,7 +161,7 @@ fn a_signal_leaves_the_session_and_the_next_start_offers_it() {
     for (signal, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {
         let place = Place::new();
         let mut session = place.start(&[]);
-        session.shows("decided at");
+        is_ready(&mut session);
         steps(&mut session, 5, 7);
         session.signal(signal);
         let (status, _) = session.end();
@@ -183,13 +189,13 @@ fn a_signal_leaves_the_session_and_the_next_start_offers_it() {
 fn a_mere_prompt_leaves_nothing_and_a_panic_leaves_what_was_made() {
     let place = Place::new();
     let mut session = place.start(&[]);
-    session.shows("decided at");
+    is_ready(&mut session);
     session.signal("TERM");
     session.end();
     assert!(place.kept("last.mexit").is_none());
 
     let mut session = place.with(&[], &[("MEXIT_PROVOKE", "late-panic")]);
-    session.shows("decided at");
+    is_ready(&mut session);
     steps(&mut session, 5, 6);
     session.signal("USR1");
     let (status, text) = session.end();
@@ -208,9 +214,11 @@ fn generated(place: &Place, line: &str) -> Output {
 fn the_copied_command_makes_the_same_text_and_the_copied_step_is_the_same() {
     let place = Place::new();
     let mut session = place.start(&["--contrast", "original,6"]);
-    session.shows("decided at");
+    is_ready(&mut session);
     // A seed that draws, with a temperature below one.
-    session.press("s\x1b[C\x1b[B\x1b[D\r");
+    session.press("s\x1b[C\x1b[B\x1b[D");
+    session.shows("0.95");
+    session.press("\r");
     session.until("the panel closes", |screen| !screen.contains("Enter keep"));
     steps(&mut session, 5, 15);
     session.press("yi");

@@ -212,6 +212,10 @@ pub(super) fn close(state: &mut State) {
 pub(super) fn command(state: &mut State, line: &str) -> Option<Effect> {
     let (word, rest) = line.trim().split_once(' ')?;
     let path = path_of(rest, word == "save")?;
+    if !["open", "save", "model"].contains(&word) {
+        return None;
+    }
+    state.panel = None;
     match word {
         "open" => {
             if state.is_unsaved() {
@@ -221,8 +225,7 @@ pub(super) fn command(state: &mut State, line: &str) -> Option<Effect> {
             Some(Effect::OpenFile(path))
         }
         "save" => Some(Effect::Save { path, quit: false }),
-        "model" => Some(Effect::OpenModel(rest.trim().to_owned())),
-        _ => None,
+        _ => Some(Effect::OpenModel(rest.trim().to_owned())),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{
     io::{Read, Write},
     num::NonZeroU16,
-    sync::mpsc::{self, Receiver},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -107,10 +107,14 @@ impl Session {
 
     /// Waits for the end; the terminal must be as before: settings, the main screen, the cursor.
     pub fn end(mut self) -> (ExitStatus, String) {
-        let status = self.child.wait().expect("an end");
-        while let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) {
-            self.screen.process(&bytes);
+        loop {
+            match self.bytes.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end\n{}", self.text()),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
         }
+        let status = self.child.wait().expect("an end");
         assert_eq!(settings(&*self.master), self.settings, "the terminal's settings");
         assert!(!self.screen.screen().alternate_screen(), "the main screen is back");
         assert!(!self.screen.screen().hide_cursor(), "the cursor is back");
