@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the answers' way to stdout. Clap stays in here.
 
+mod config;
 mod convert;
 mod decoding;
 mod devices;
@@ -47,9 +48,8 @@ struct ScreenArgs {
     prompt: Option<String>,
     #[command(flatten)]
     shown: ShownArgs,
-    /// Draw with ASCII characters only
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    liked: config::LikedArgs,
 }
 
 #[derive(Subcommand)]
@@ -66,6 +66,8 @@ enum Command {
     Logits(logits::LogitsArgs),
     /// Say what a model file is
     Info(info::InfoArgs),
+    /// Say where the configuration is looked for and what is in force, or print a commented sample
+    Config(config::ConfigArgs),
     /// List what can compute
     Devices,
     /// Measure what each weight type costs: divergence from f32 and agreement, exit by exit
@@ -99,6 +101,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Generate(args)) => generate::generate(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
         Some(Command::Info(args)) => info::info(&args),
+        Some(Command::Config(args)) => config::config(&args),
         Some(Command::Devices) => devices::devices(),
         Some(Command::Figures(args)) => figures::figures(&args),
         Some(Command::MakeRandom(args)) => random::make(&args),
@@ -112,7 +115,10 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         anyhow::bail!("the screen needs a terminal, found a pipe or a file: use `mexit-tui generate` there");
     }
-    let (model, shown) = (args.model.clone(), args.shown.clone());
+    let found = args.liked.found()?;
+    let preferences = args.liked.preferences(&found, &args.shown);
+    let (mut model, shown) = (args.model.clone(), args.shown.clone());
+    model.machine.threads = model.machine.threads.or(found.config.defaults.threads);
     let prompt = args.prompt.clone().unwrap_or_else(|| DEMO_PROMPT.into());
     let name = args.model.name();
     let open = move || {
@@ -126,10 +132,7 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
     tui::run(Start {
         opening: args.model.model.clone().unwrap_or_else(|| "the demo model".into()),
         open: Box::new(open),
-        contrast: args.shown.contrast,
-        alpha: args.shown.alpha,
-        min_candidates: args.shown.min_candidates,
-        ascii: args.ascii,
+        preferences,
     })?;
     Ok(())
 }

@@ -3,6 +3,8 @@
 mod app;
 #[cfg(test)]
 mod chaos;
+mod commands;
+mod display;
 #[cfg(test)]
 mod fake;
 mod headless;
@@ -15,6 +17,7 @@ mod moves;
 mod moving;
 mod number;
 mod panel;
+mod preferences;
 mod row;
 #[cfg(test)]
 mod screens;
@@ -33,3 +36,8 @@ mod walk;
 
 pub use app::{Start, run};
 pub use headless::Headless;
+pub use keymap::{Keymap, Patch};
+pub use number::Units;
+pub use preferences::{HEAT_CELLS, Preferences};
+pub use state::Ribbon;
+pub use theme::{Colour, ThemeName};

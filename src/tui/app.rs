@@ -7,16 +7,19 @@ use std::{
     time::Duration,
 };
 
-use ratatui::crossterm::event::{self, KeyEventKind};
+use ratatui::crossterm::{
+    event::{self, KeyEventKind},
+    style::force_color_output,
+};
 
 use super::{
-    keymap,
     marks::Marks,
     panel::Panel,
+    preferences::Preferences,
     row::Look,
-    state::{State, Wish},
+    state::State,
     terminal::Screen,
-    theme::Theme,
+    theme::Depth,
     typing,
     update::{self, Effect},
     view,
@@ -24,7 +27,6 @@ use super::{
 use crate::session::{
     self,
     protocol::Event,
-    trace::ExitId,
     worker::{Opening, Worker},
 };
 
@@ -34,14 +36,8 @@ pub struct Start {
     pub opening: String,
     /// Opens the model, on the engine's thread.
     pub open: Opening,
-    /// Expert and amateur, if the user chose them.
-    pub contrast: Option<(ExitId, ExitId)>,
-    /// α.
-    pub alpha: f32,
-    /// Minimum candidates.
-    pub min_candidates: usize,
-    /// Draw with ASCII only.
-    pub ascii: bool,
+    /// How it looks, what it shows, and which keys do what.
+    pub preferences: Preferences,
 }
 
 /// What wakes the loop.
@@ -61,9 +57,12 @@ const TURN: Duration = Duration::from_millis(100);
 /// If the terminal cannot be taken or drawn on, or the engine could not open the model.
 pub fn run(start: Start) -> io::Result<()> {
     let env = |name: &str| std::env::var(name).ok();
-    let look = Look { marks: Marks::detect(start.ascii, env), theme: Theme::detect(env) };
-    let wish = Wish { contrast: start.contrast, alpha: Some(start.alpha), min_candidates: Some(start.min_candidates) };
-    let mut state = State::new(start.opening, wish);
+    let liked = &start.preferences;
+    let depth = Depth::detect(liked.colour, env);
+    // What NO_COLOR says has been weighed: crossterm would keep to it even where the user wants colours.
+    force_color_output(depth != Depth::None);
+    let look = Look::new(&Marks::detect(liked.ascii, env), depth);
+    let mut state = liked.state(start.opening);
     let (sender, inputs) = mpsc::channel();
     let engine = sender.clone();
     let worker = Worker::start(start.open, move |event| engine.send(Input::Engine(event)).is_ok())?;
@@ -138,7 +137,7 @@ pub(super) fn take_in(state: &mut State, event: event::Event) -> Effect {
             Effect::None
         }
         event::Event::Key(key) if key.kind != KeyEventKind::Release => {
-            keymap::action(key).map_or(Effect::None, |action| update::act(state, action))
+            state.keys.action(key, state.view).map_or(Effect::None, |action| update::act(state, action))
         }
         _ => Effect::None,
     }

@@ -9,11 +9,10 @@ use ratatui::{
 
 use super::{
     fake::{answer, opened},
-    keymap,
     marks::{ASCII, UNICODE},
     row::Look,
     state::State,
-    theme::{Depth, Theme},
+    theme::Depth,
     tree::ids,
     typing,
     update::{act, hear},
@@ -77,7 +76,7 @@ impl Dice {
 fn press(state: &mut State, key: KeyEvent) {
     if state.panel.is_some() {
         typing::key(state, key);
-    } else if let Some(action) = keymap::action(key) {
+    } else if let Some(action) = state.keys.action(key, state.view) {
         act(state, action);
     }
 }
@@ -91,7 +90,7 @@ fn draw(state: &mut State, dice: &mut Dice) {
     let mut buf = Buffer::empty(Rect::new(0, 0, width + 6, height + 4));
     let depth = [Depth::True, Depth::Indexed, Depth::Sixteen, Depth::None][dice.below(4)];
     let ascii = dice.below(4) == 0;
-    let look = Look { marks: if ascii { ASCII } else { UNICODE }, theme: Theme { depth } };
+    let look = Look::new(&if ascii { ASCII } else { UNICODE }, depth);
     view::draw(state, &look, area, &mut buf);
     for y in 0..buf.area.height {
         for x in 0..buf.area.width {

@@ -8,7 +8,7 @@ use super::{
     panel::Panel,
     row::Look,
     state::{State, Wish},
-    theme::{Depth, Theme},
+    theme::Depth,
     update, view,
 };
 use crate::session::protocol::{Event, Query};
@@ -26,7 +26,7 @@ impl Headless {
         let mut state = State::new("a model".into(), Wish::default());
         state.window = (width, height);
         let (marks, depth) = if ascii { (ASCII, Depth::None) } else { (UNICODE, Depth::True) };
-        Self { state, look: Look { marks, theme: Theme { depth } } }
+        Self { state, look: Look::new(&marks, depth) }
     }
 
     /// The next thing to ask the engine, if there is any.

@@ -11,15 +11,34 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{
+    display::Display,
     marks::Marks,
-    theme::{Role, Theme},
+    number::Units,
+    theme::{Depth, Role, Theme},
 };
 
-/// Signs and styles: what every view draws with.
+/// Signs, styles and units: what every view draws with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
     pub(crate) marks: Marks,
     pub(crate) theme: Theme,
+    pub(crate) units: Units,
+    /// Token ids in place of text.
+    pub(crate) ids: bool,
+}
+
+impl Look {
+    /// What a terminal can show, before the user's likings are known.
+    pub(crate) fn new(marks: &Marks, depth: Depth) -> Self {
+        let Display { theme, units, ids, .. } = Display::default();
+        Self { marks: *marks, theme: Theme { depth, name: theme }, units, ids }
+    }
+
+    /// The same terminal, as the user likes it.
+    pub(crate) fn liked(&self, display: Display) -> Self {
+        let theme = Theme { name: display.theme, ..self.theme };
+        Self { theme, units: display.units, ids: display.ids, ..*self }
+    }
 }
 
 /// A line under construction.

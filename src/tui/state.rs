@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
+    display::Display,
+    keymap::Keymap,
     moves::Move,
     panel::Panel,
     tree::{NodeId, Tree},
@@ -62,8 +66,9 @@ impl View {
 }
 
 /// What the ribbon's height shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Ribbon {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ribbon {
     /// The exit at which the token was decided.
     #[default]
     Decided,
@@ -75,6 +80,7 @@ pub(crate) enum Ribbon {
     Surprise,
     /// KL(contrast ‖ expert).
     Effect,
+    /// Nothing.
     Off,
 }
 
@@ -183,6 +189,9 @@ pub(crate) struct State {
     pub(crate) what_if: WhatIf,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
+    /// Which key does what.
+    pub(crate) keys: Keymap,
+    pub(crate) display: Display,
     tickets: u64,
 }
 
@@ -223,6 +232,8 @@ impl State {
             heatmap: Heatmap::default(),
             what_if: WhatIf::default(),
             pins: Vec::new(),
+            keys: Keymap::default(),
+            display: Display::default(),
             tickets: 0,
         }
     }

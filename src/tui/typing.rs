@@ -6,8 +6,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    moves,
-    panel::{Column, Editor, Palette, Panel, Picker, hits},
+    commands, moves,
+    panel::{Column, Editor, Entry, Palette, Panel, Picker, hits},
     settings::Field,
     state::State,
     update::{Effect, act, go_to},
@@ -67,15 +67,12 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
     match panel {
         Panel::Picker(_) => picker(state, event),
         Panel::Palette(palette) => {
-            let count = palette.listed().len();
+            let listed = palette.listed();
+            let count = listed.len();
             match event.code {
                 KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
                 KeyCode::Down => palette.selected = (palette.selected + 1).min(count.saturating_sub(1)),
-                KeyCode::Enter => {
-                    let action = palette.listed().get(palette.selected).map(|binding| binding.action);
-                    state.panel = None;
-                    return action.map_or(Effect::None, |action| act(state, action));
-                }
+                KeyCode::Enter => return choose(state, listed),
                 _ => {
                     edit(&mut palette.filter, event);
                     palette.selected = 0;
@@ -111,6 +108,30 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
         },
     }
     Effect::None
+}
+
+/// Does the selected line of the palette; a command that words must follow waits for them.
+fn choose(state: &mut State, listed: Vec<Entry>) -> Effect {
+    let Some(Panel::Palette(palette)) = &mut state.panel else { return Effect::None };
+    let line = palette.filter.value().to_owned();
+    match listed.get(palette.selected) {
+        None => Effect::None,
+        Some(Entry::Action(binding)) => {
+            state.panel = None;
+            act(state, binding.action)
+        }
+        Some(Entry::Command(command)) => {
+            let said = commands::read(&line).filter(|(said, _)| said.name == command.name);
+            let words = said.map_or("", |(_, words)| words);
+            if words.is_empty() && !command.arguments.is_empty() {
+                palette.filter = Input::new(format!("{} ", command.name));
+                palette.selected = 0;
+                return Effect::None;
+            }
+            state.panel = None;
+            (command.run)(state, words)
+        }
+    }
 }
 
 fn picker(state: &mut State, event: KeyEvent) {

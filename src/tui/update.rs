@@ -48,7 +48,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         }
         Action::Help => {
             let (width, height) = (usize::from(state.window.0), usize::from(state.window.1));
-            let pages = help::pages(width, height.saturating_sub(2));
+            let pages = help::pages(state, width, height.saturating_sub(2));
             state.help = (state.help + 1) % (pages + 1);
         }
         Action::Back => {
@@ -93,6 +93,8 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Wider => state.heatmap.width = (state.heatmap.width + 1).min(CELL_WIDTHS.len() - 1),
         Action::Narrower => state.heatmap.width = state.heatmap.width.saturating_sub(1),
         Action::Repeats => state.heatmap.all = !state.heatmap.all,
+        Action::Ids => state.display.ids = !state.display.ids,
+        Action::Mouse => mouse(state),
         Action::First => go_to(state, 0),
         Action::OpenSlot => go_to(state, usize::MAX),
         Action::Original => state.row = 0,
@@ -130,6 +132,12 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         }
     }
     Effect::None
+}
+
+fn mouse(state: &mut State) {
+    state.display.mouse = !state.display.mouse;
+    let (on, off) = ("mouse on: a click is the cursor, a second one Enter", "mouse off: the terminal selects text");
+    state.notice = Some(if state.display.mouse { on } else { off }.into());
 }
 
 fn run(state: &mut State) {

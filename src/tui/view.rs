@@ -8,6 +8,7 @@ mod contrast;
 mod footer;
 mod heatmap;
 pub(crate) mod help;
+mod hints;
 mod journeys;
 mod name;
 mod panel;
@@ -43,6 +44,8 @@ const MOST_TEXT_LINES: usize = 5;
 
 /// Draws the whole screen.
 pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let look = &look.liked(state.display);
+    buf.set_style(area, look.theme.ground());
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text =
             format!("mexit-tui needs {}x{}, this window is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
@@ -52,7 +55,7 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let layout = Layout::of(state, area);
     tabs(state, look, layout.tabs, buf);
     if state.help > 0 {
-        help::draw(look, state.help, layout.body, buf);
+        help::draw(state, look, layout.body, buf);
     } else {
         match state.view {
             View::Explore => explore(state, look, &layout, buf),

@@ -23,7 +23,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let mut head = Row::new(look);
     head.put("   at  token", Role::Faint).to(LEFT).put("text", Role::Faint);
     head.right("tokens", width - RIGHT + 8, Role::Faint).to(width - RIGHT + 11).put("taken by", Role::Faint);
-    head.right("mean ln p", width.saturating_sub(1), Role::Faint);
+    head.right(format!("mean {} p", look.units.log()), width.saturating_sub(1), Role::Faint);
     if let Some(area) = line_of(area, 0) {
         head.draw(area, buf, Style::default());
     }
@@ -65,7 +65,7 @@ fn branch_row<'l>(state: &State, look: &'l Look, branch: &Branch, width: usize) 
     row.right(path.len().to_string(), width - RIGHT + 8, Role::Plain).to(width - RIGHT + 11);
     row.put(clip(&taken_by(state, look, branch), RIGHT - 20, &look.marks), Role::Plain);
     if let Some(mean) = mean_ln_p(state, &path) {
-        row.right(number::signed5(mean), width.saturating_sub(1), Role::Plain);
+        row.right(number::signed5(mean, look.units), width.saturating_sub(1), Role::Plain);
     }
     row
 }

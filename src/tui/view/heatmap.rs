@@ -98,7 +98,7 @@ fn legend(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         "cell: the exit's top token".to_owned(),
         format!("{} as in the text", marks.token),
         format!("{} like above, right  {} like above, wrong", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure, look.units)),
     ];
     rule(&words, look, area, buf);
 }
@@ -137,7 +137,7 @@ pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         format!("exits {} tokens", marks.times),
         format!("{} top token is the one in the text", marks.token),
         format!("{} same as above  {} same, another", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure, look.units)),
     ];
     rule(&words, look, area, buf);
     let mut own = state.heatmap;

@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use super::name;
 use crate::tui::{
     number,
-    panel::{Column, Editor, Palette, Panel, Picker},
+    panel::{Column, Editor, Entry, Palette, Panel, Picker},
     row::{Look, Row, line_of},
     settings::{Field, Settings},
     state::State,
@@ -31,7 +31,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             let title = format!("token {} / find", picker.position);
             picker_lines(state, look, picker, framed(look, &title, area, buf), buf);
         }
-        Some(Panel::Palette(palette)) => palette_lines(look, palette, framed(look, "actions", area, buf), buf),
+        Some(Panel::Palette(palette)) => palette_lines(state, look, palette, framed(look, "actions", area, buf), buf),
         Some(Panel::Editor(editor)) => editor_lines(state, look, editor, framed(look, "prompt", area, buf), buf),
         Some(Panel::Settings(settings)) => {
             // To the right, so that text and table are seen while values change.
@@ -171,16 +171,28 @@ fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &m
     put(row, bottom + 2, area, buf, Style::default());
 }
 
-fn palette_lines(look: &Look, palette: &Palette, area: Rect, buf: &mut Buffer) {
+/// Cells of an action's name.
+const NAME: usize = 24;
+
+fn palette_lines(state: &State, look: &Look, palette: &Palette, area: Rect, buf: &mut Buffer) {
     if let Some(area) = line_of(area, 0) {
         field(&palette.filter, " :", look, area, buf);
     }
     let rows = usize::from(area.height).saturating_sub(1);
     let first = (palette.selected + 1).saturating_sub(rows);
-    for (n, binding) in palette.listed().into_iter().enumerate().skip(first).take(rows) {
-        let (shown, does) = super::help::words(binding, look);
+    for (n, entry) in palette.listed().into_iter().enumerate().skip(first).take(rows) {
+        let (name, does, shown) = match entry {
+            Entry::Action(binding) => {
+                let (shown, does) = super::help::words(state, binding, look);
+                (binding.name, does, shown)
+            }
+            Entry::Command(command) => (command.name, command.does.to_owned(), command.arguments.to_owned()),
+        };
         let mut row = Row::new(look);
-        row.put(format!(" {does}"), Role::Plain).right(shown, usize::from(area.width) - 1, Role::Faint);
+        row.put(format!(" {name}"), Role::Strong).to(NAME);
+        let room = usize::from(area.width).saturating_sub(NAME + shown.width() + 3);
+        row.put(clip(&does, room, &look.marks), Role::Plain);
+        row.right(shown, usize::from(area.width) - 1, Role::Faint);
         put(row, 1 + n - first, area, buf, if n == palette.selected { Theme::cursor() } else { Style::default() });
     }
 }

@@ -168,12 +168,15 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
 fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
     let marks = &look.marks;
     let (least, most) = (marks.levels[0], marks.levels[7]);
+    let (units, log) = (look.units, look.units.log());
     let text = match state.ribbon {
         Ribbon::Decided => format!("ribbon: decided at exit {least} to {most} original"),
         Ribbon::Disagree => format!("ribbon: exits that disagree, {least} none to {most} all"),
-        Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} ln V"),
-        Ribbon::Surprise => format!("ribbon: -ln p under original, {least} 0 to {most} 12"),
-        Ribbon::Effect => format!("ribbon: effect of the contrast, {least} 0 to {most} 3 nats"),
+        Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} {log} V"),
+        Ribbon::Surprise => format!("ribbon: -{log} p under original, {least} 0 to {most} {:.0}", units.of(12.0)),
+        Ribbon::Effect => {
+            format!("ribbon: effect of the contrast, {least} 0 to {most} {:.1} {}", units.of(3.0), units.name())
+        }
         Ribbon::Off => "m shows a ribbon".to_owned(),
     };
     let start = end.max(24) + 3;
