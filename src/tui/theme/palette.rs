@@ -52,14 +52,14 @@ impl Palette {
 /// For grounds from black to #282C34.
 pub(super) const DARK: Palette = Palette {
     groups: [
-        (0x0042_9BF1, 105),
+        (0x0042_9BF1, 39),
         (0x00FB_B404, 214),
-        (0x0067_E4AF, 151),
-        (0x00C1_8195, 247),
-        (0x00FE_FF6B, 228),
-        (0x0065_CCFF, 45),
+        (0x0067_E4AF, 79),
+        (0x00C1_8195, 139),
+        (0x00FE_FF6B, 227),
+        (0x0065_CCFF, 81),
         (0x00DF_7A05, 172),
-        (0x00FF_FFFF, 159),
+        (0x00FF_FFFF, 231),
     ],
     few: [Color::Cyan, Color::Yellow, Color::Green, Color::Magenta, Color::LightBlue, Color::LightRed],
     scale: [
@@ -81,7 +81,16 @@ pub(super) const DARK: Palette = Palette {
 
 /// For grounds from white to #F5EFE0.
 pub(super) const LIGHT: Palette = Palette {
-    groups: DARK.groups,
+    groups: [
+        (0x0000_5799, 26),
+        (0x0037_1B00, 52),
+        (0x0000_7C4A, 23),
+        (0x0063_0059, 127),
+        (0x0036_4100, 58),
+        (0x0022_6ACE, 17),
+        (0x00CC_310C, 125),
+        (0x004F_4F4F, 16),
+    ],
     few: [Color::Cyan, Color::Yellow, Color::Green, Color::Magenta, Color::Blue, Color::Red],
     scale: [
         (0x007D_7C76, 244),
@@ -102,9 +111,27 @@ pub(super) const LIGHT: Palette = Palette {
 
 /// White on black.
 pub(super) const HIGH_CONTRAST: Palette = Palette {
-    groups: DARK.groups,
+    groups: [
+        (0x003B_B2EE, 39),
+        (0x00F6_C140, 214),
+        (0x0090_CBBB, 115),
+        (0x00D1_7C9D, 175),
+        (0x00F7_F398, 229),
+        (0x00C0_DFFE, 153),
+        (0x00F7_7353, 203),
+        (0x00FF_FFFF, 231),
+    ],
     few: DARK.few,
-    scale: DARK.scale,
+    scale: [
+        (0x0082_7F76, 244),
+        (0x0092_8D77, 245),
+        (0x00A3_9A74, 137),
+        (0x00B5_A86E, 144),
+        (0x00C7_B766, 179),
+        (0x00DA_C65A, 185),
+        (0x00EC_D74A, 221),
+        (0x00FE_E838, 227),
+    ],
     faint: Some((0x00BF_BFBF, 250)),
     own: Some(((0x00FF_FFFF, 231), (0x0000_0000, 16))),
     turned: false,
