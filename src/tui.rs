@@ -8,10 +8,14 @@ mod display;
 #[cfg(test)]
 mod fake;
 mod headless;
+mod hits;
 mod keymap;
+#[cfg(test)]
+mod liked;
 #[cfg(test)]
 mod line_screens;
 mod marks;
+mod mouse;
 mod moves;
 #[cfg(test)]
 mod moving;

@@ -14,6 +14,7 @@ use ratatui::crossterm::{
 
 use super::{
     marks::Marks,
+    mouse,
     panel::Panel,
     preferences::Preferences,
     row::Look,
@@ -97,10 +98,11 @@ fn turn(
         {
             worker.tokenize(text);
         }
+        screen.set_mouse(state.display.mouse)?;
         screen.terminal.draw(|frame| {
             let area = frame.area();
             state.window = (area.width, area.height);
-            view::draw(state, look, area, frame.buffer_mut());
+            state.hits = view::draw(state, look, area, frame.buffer_mut());
         })?;
         let first = match inputs.recv_timeout(if state.is_waiting() { TURN } else { Duration::from_hours(1) }) {
             Ok(input) => Some(input),
@@ -130,6 +132,10 @@ fn turn(
 
 /// Takes in what came from the terminal.
 pub(super) fn take_in(state: &mut State, event: event::Event) -> Effect {
+    if let event::Event::Mouse(event) = event {
+        return mouse::take_in(state, event);
+    }
+    state.clicked = None;
     match event {
         event::Event::Key(key) if key.kind != KeyEventKind::Release && state.panel.is_some() => typing::key(state, key),
         event::Event::Paste(text) => {

@@ -45,8 +45,13 @@ impl Headless {
         update::hear(&mut self.state, event);
     }
 
-    /// Takes in a key, or a pasted text.
+    /// Takes in a key, a pasted text, or a click.
     pub fn press(&mut self, event: event::Event) {
+        if let event::Event::Mouse(_) = event {
+            // The picture that was clicked on.
+            let area = Rect::new(0, 0, self.state.window.0, self.state.window.1);
+            self.state.hits = view::draw(&self.state, &self.look, area, &mut Buffer::empty(area));
+        }
         app::take_in(&mut self.state, event);
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     display::Display,
+    hits::{Hit, Target},
     keymap::Keymap,
     moves::Move,
     panel::Panel,
@@ -192,6 +193,10 @@ pub(crate) struct State {
     /// Which key does what.
     pub(crate) keys: Keymap,
     pub(crate) display: Display,
+    /// What can be clicked in the picture that is on the screen, while the mouse is on.
+    pub(crate) hits: Vec<Hit>,
+    /// What was clicked last: a second click on it is Enter.
+    pub(crate) clicked: Option<Target>,
     tickets: u64,
 }
 
@@ -234,6 +239,8 @@ impl State {
             pins: Vec::new(),
             keys: Keymap::default(),
             display: Display::default(),
+            hits: Vec::new(),
+            clicked: None,
             tickets: 0,
         }
     }

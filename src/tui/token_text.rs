@@ -42,6 +42,13 @@ fn push(shown: &mut String, c: char, marks: &Marks) {
     }
 }
 
+/// A sentence that may hold what the user typed, in the signs that the terminal shows.
+pub(crate) fn sentence(text: &str, marks: &Marks) -> String {
+    let mut shown = String::new();
+    text.chars().for_each(|c| if c == ' ' { shown.push(c) } else { push_visible(&mut shown, c, marks) });
+    shown
+}
+
 /// A character that is neither space nor line end.
 fn push_visible(shown: &mut String, c: char, marks: &Marks) {
     if c.is_control() {

@@ -23,7 +23,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    row::{Look, Row, line_of},
+    hits::{Hit, Hits, Target},
+    row::{Look, Row, line_of, split_columns},
     state::{State, View},
     theme::{Role, Theme},
 };
@@ -42,9 +43,14 @@ const STATUS_FROM: usize = 30;
 const TEXT_ROWS: usize = 2;
 const MOST_TEXT_LINES: usize = 5;
 
-/// Draws the whole screen.
-pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
-    let look = &look.liked(state.display);
+/// Draws the whole screen; gives what can be clicked, while the mouse is on.
+pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) -> Vec<Hit> {
+    let hits = Hits::default();
+    draw_all(state, &look.liked(state.display, &hits), area, buf);
+    hits.take()
+}
+
+fn draw_all(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, look.theme.ground());
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text =
@@ -157,6 +163,7 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     for (n, view) in View::ALL.into_iter().enumerate() {
         row.put(if n > 0 { between } else { "" }, Role::Plain);
         let (digit, name) = (n + 1, view.name());
+        let start = row.width();
         if view == state.view {
             row.put(" ", Role::Plain).styled(format!("[{digit} {name}]"), Theme::cursor());
         } else if names {
@@ -164,6 +171,8 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         } else {
             row.put(format!(" {digit}"), Role::Faint);
         }
+        let (tab, _) = split_columns(split_columns(area, start).1, row.width() - start);
+        look.hit(Hit::one(tab, Target::View(view)));
     }
     let width = usize::from(area.width);
     if let Some(card) = &state.card {

@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::name;
 use crate::tui::{
+    hits::{Hit, Target},
     number,
     row::{Look, Row, line_of},
     state::State,
@@ -32,6 +33,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     for (n, branch) in branches.iter().enumerate().skip(first).take(room) {
         let row = branch_row(state, look, branch, width);
         if let Some(area) = line_of(area, 1 + n - first) {
+            look.hit(Hit::one(area, Target::Branch(n)));
             row.draw(area, buf, if n == state.branch { Theme::cursor() } else { Style::default() });
         }
     }

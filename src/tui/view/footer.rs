@@ -9,6 +9,7 @@ use crate::tui::{
     row::{Look, Row},
     state::State,
     theme::Role,
+    token_text::sentence,
 };
 
 /// Draws the row.
@@ -22,7 +23,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(reason) = &state.stopped {
         row.put(format!("{reason}; q quits"), Role::Warn);
     } else if let Some(notice) = &state.notice {
-        row.put(notice.clone(), Role::Strong);
+        row.put(sentence(notice, &look.marks), Role::Strong);
     } else if let Some((done, total)) = state.reading {
         row.put(format!("reading the text, {done} of {total}; keys work meanwhile"), Role::Plain);
     } else {

@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::name;
 use crate::tui::{
+    hits::{Hit, Target},
     number,
     panel::{Column, Editor, Entry, Palette, Panel, Picker},
     row::{Look, Row, line_of},
@@ -55,6 +56,7 @@ fn settings_lines(state: &State, look: &Look, settings: &Settings, area: Rect, b
         row.put(field.value(state), Role::Strong);
         // The last lines are for what comes of it.
         if n + 4 < usize::from(area.height) || n == settings.selected {
+            hit(look, n, n, area);
             put(row, n, area, buf, if n == settings.selected { Theme::cursor() } else { Style::default() });
         }
     }
@@ -90,6 +92,8 @@ fn framed(look: &Look, title: &str, area: Rect, buf: &mut Buffer) -> Rect {
     let width = area.width.min(WIDEST);
     let area = Rect { x: area.x + (area.width - width) / 2, width, ..area };
     Clear.render(area, buf);
+    buf.set_style(area, look.theme.ground());
+    look.hit(Hit::one(area, Target::Panel));
     let set = if look.marks.ascii { ASCII } else { border::PLAIN };
     let block = Block::bordered().border_set(set).title(format!(" {title} "));
     let inner = block.inner(area);
@@ -113,6 +117,13 @@ pub(super) fn field(input: &Input, label: &str, look: &Look, area: Rect, buf: &m
     let x = start + input.visual_cursor().saturating_sub(scroll);
     let cell = Rect { x: area.x + u16::try_from(x).unwrap_or(0).min(area.width.saturating_sub(1)), width: 1, ..area };
     buf.set_style(cell.intersection(area), Theme::cursor());
+}
+
+/// Says where the n-th thing of a list is.
+fn hit(look: &Look, n: usize, row: usize, area: Rect) {
+    if let Some(line) = line_of(area, row) {
+        look.hit(Hit::one(line, Target::Listed(n)));
+    }
 }
 
 fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer, over: Style) {
@@ -149,6 +160,7 @@ fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &m
         for (n, column) in Column::ALL.into_iter().take(4).enumerate() {
             row.right(number::p6(picker.ln_p(column, *id).exp()), columns(n), Role::Plain);
         }
+        hit(look, n, 1 + n - first, area);
         put(row, 1 + n - first, area, buf, if n == picker.selected { Theme::cursor() } else { Style::default() });
     }
     let bottom = usize::from(area.height).saturating_sub(3);
@@ -193,6 +205,7 @@ fn palette_lines(state: &State, look: &Look, palette: &Palette, area: Rect, buf:
         let room = usize::from(area.width).saturating_sub(NAME + shown.width() + 3);
         row.put(clip(&does, room, &look.marks), Role::Plain);
         row.right(shown, usize::from(area.width) - 1, Role::Faint);
+        hit(look, n, 1 + n - first, area);
         put(row, 1 + n - first, area, buf, if n == palette.selected { Theme::cursor() } else { Style::default() });
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         trace::{ExitId, ExitRow, StepTrace},
     },
     tui::{
+        hits::{Hit, Target},
         number::{self, Units},
         row::{Look, Row, line_of},
         state::State,
@@ -77,6 +78,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             }
             Shown::Exit(index) => {
                 let known = known.as_ref().map(|(trace, reading)| (&***trace, reading));
+                if let Some(line) = line_of(area, lines.len()) {
+                    look.hit(Hit::one(line, Target::Exit(index)));
+                }
                 lines.push((exit_row(state, card, index, known, &columns, look), index == state.row));
             }
         }

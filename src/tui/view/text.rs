@@ -5,7 +5,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::session::reading::Reading;
 use crate::tui::{
-    row::{Look, Row, line_of},
+    hits::{Hit, Target},
+    row::{Look, Row, line_of, split_columns},
     state::{Ribbon, State},
     theme::{Role, Theme},
     token_text::{clip, flowing},
@@ -37,6 +38,14 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     for (n, line) in lines.iter().skip(first).take(room).enumerate() {
         if let Some(row) = line_of(area, 2 * n) {
             draw_text(state, look, line, row, buf);
+            for piece in line {
+                if let Some(position) = piece.position {
+                    // The ribbon under it is of the same token.
+                    let both = Rect { height: 2, ..row }.intersection(area);
+                    let (token, _) = split_columns(split_columns(both, piece.column).1, piece.text.width());
+                    look.hit(Hit::one(token, Target::Position(position)));
+                }
+            }
         }
         if let Some(row) = line_of(area, 2 * n + 1) {
             let end = draw_ribbon(state, look, line, row, buf);
