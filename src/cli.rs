@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the answers' way to stdout. Clap stays in here.
 
+mod config;
 mod convert;
 mod decoding;
 mod devices;
@@ -49,9 +50,8 @@ struct ScreenArgs {
     prompt: Option<String>,
     #[command(flatten)]
     shown: ShownArgs,
-    /// Draw with ASCII characters only
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    liked: config::LikedArgs,
 }
 
 #[derive(Subcommand)]
@@ -70,6 +70,8 @@ enum Command {
     Logits(logits::LogitsArgs),
     /// Say what a model file is
     Info(info::InfoArgs),
+    /// Say where the configuration is looked for and what is in force, or print a commented sample
+    Config(config::ConfigArgs),
     /// List what can compute
     Devices,
     /// Measure what each weight type costs: divergence from f32 and agreement, exit by exit
@@ -104,6 +106,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Generate(args)) => generate::generate(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
         Some(Command::Info(args)) => info::info(&args),
+        Some(Command::Config(args)) => config::config(&args),
         Some(Command::Devices) => devices::devices(),
         Some(Command::Figures(args)) => figures::figures(&args),
         Some(Command::MakeRandom(args)) => random::make(&args),
@@ -115,15 +118,16 @@ const DEMO_PROMPT: &str = "In the beginning God created";
 
 fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
     require_terminal()?;
+    let found = args.liked.found()?;
+    let preferences = args.liked.preferences(&found, &args.shown);
+    let mut model = args.model.clone();
+    model.machine.threads = model.machine.threads.or(found.config.defaults.threads);
     let prompt = args.prompt.clone().unwrap_or_else(|| DEMO_PROMPT.into());
     tui::run(Start {
         opening: args.model.model.clone().unwrap_or_else(|| "the demo model".into()),
-        open: opening(args.model.clone(), Some(args.shown.clone()), prompt),
-        contrast: args.shown.contrast,
-        alpha: args.shown.alpha,
-        min_candidates: args.shown.min_candidates,
-        ascii: args.ascii,
+        open: opening(model, Some(args.shown.clone()), prompt),
         around: open::around(&args.model, None),
+        preferences,
     })?;
     Ok(())
 }

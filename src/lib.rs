@@ -1,6 +1,7 @@
 //! `mexit-tui`: watch a multi-exit language model make up its mind, layer by layer.
 
 pub mod cli;
+pub mod config;
 pub mod decode;
 pub mod hub;
 pub mod report;

@@ -5,13 +5,16 @@ mod asking;
 #[cfg(test)]
 mod chaos;
 mod command_line;
+mod commands;
 mod copying;
+mod display;
 mod engine;
 #[cfg(test)]
 mod engine_screens;
 #[cfg(test)]
 mod fake;
 mod headless;
+mod hits;
 mod journeys;
 #[cfg(test)]
 mod journeys_screens;
@@ -19,13 +22,17 @@ mod keeper;
 mod keeping;
 mod keymap;
 #[cfg(test)]
+mod liked;
+#[cfg(test)]
 mod line_screens;
 mod marks;
+mod mouse;
 mod moves;
 #[cfg(test)]
 mod moving;
 mod number;
 mod panel;
+mod preferences;
 mod question;
 mod row;
 mod runs;
@@ -35,6 +42,8 @@ mod screens;
 mod session_tests;
 mod settings;
 mod state;
+#[cfg(test)]
+mod style_dump;
 mod terminal;
 mod theme;
 mod token_text;
@@ -48,3 +57,8 @@ pub use app::{Start, run};
 pub use copying::StepJson;
 pub use headless::Headless;
 pub use keeper::{Around, Opener};
+pub use keymap::{Keymap, Patch};
+pub use number::Units;
+pub use preferences::{HEAT_CELLS, Preferences};
+pub use state::Ribbon;
+pub use theme::{Colour, ThemeName};

@@ -4,7 +4,10 @@
 #[path = "support/pty.rs"]
 mod pty;
 
-use pty::Session;
+use std::time::Instant;
+
+use pty::{COLUMNS, PATIENCE, ROWS, Session};
+use vt100::MouseProtocolMode;
 
 /// Leaves, and says that what was generated may go.
 fn quits(mut session: Session) {
@@ -211,4 +214,115 @@ fn a_model_that_cannot_be_opened_is_one_line_on_the_main_screen() {
     let (status, text) = session.end();
     assert_eq!(status.exit_code(), 1);
     assert!(text.contains("error: ") && text.contains("no-such-file.gguf"), "{text}");
+}
+
+/// A click where a text stands on the screen, as SGR terminals send it.
+fn click(session: &mut Session, wanted: &str) {
+    let text = session.text();
+    let found = text.lines().enumerate().find_map(|(y, line)| Some((line.find(wanted)?, y, line)));
+    let (at, y, line) = found.unwrap_or_else(|| panic!("{wanted:?} is not on the screen:\n{text}"));
+    let (column, row) = (line[..at].chars().count() + 2, y + 1);
+    session.press(&format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"));
+}
+
+#[test]
+fn the_mouse_is_taken_when_it_is_wanted_and_given_back() {
+    let mut session = Session::start(&[], &[]);
+    session.shows("decided at");
+    assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
+    session.press("M");
+    session.shows("mouse on");
+    assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::PressRelease);
+    session.until("the cursor is on original", |screen| screen.contains(">orig"));
+    click(&mut session, "    8");
+    session.shows(">   8");
+    session.press("\x1b[<65;2;15M");
+    session.until("the wheel moved the cursor", |screen| !screen.contains(">   8"));
+    click(&mut session, " 2 Heatmap");
+    session.shows("[2 Heatmap]");
+    session.press("M");
+    session.shows("mouse off");
+    assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
+    session.press("M");
+    session.shows("mouse on");
+    session.press("\x1a");
+    let deadline = Instant::now() + PATIENCE;
+    while session.screen.screen().alternate_screen() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let bytes = session.bytes.recv_timeout(left).expect("the main screen comes back");
+        session.screen.process(&bytes);
+    }
+    assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
+    session.signal("CONT");
+    session.shows("[2 Heatmap]");
+    session.press("1");
+    session.shows("[1 Explore]");
+    assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::PressRelease);
+    session.press("q");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
+/// A configuration in a file of its own.
+fn configured(text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, text).expect("a file");
+    let path = path.to_string_lossy().into_owned();
+    (folder, path)
+}
+
+#[test]
+fn the_mouse_is_given_back_in_every_way_out() {
+    let (_folder, config) = configured("mouse = true\n");
+    for (provoke, signal) in [("", Some("TERM")), ("", Some("HUP")), ("panic", None), ("abort", None)] {
+        let mut session = Session::start(&["--config", &config], &[("MEXIT_PROVOKE", provoke)]);
+        session.shows("decided at");
+        assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::PressRelease);
+        if let Some(signal) = signal {
+            session.signal(signal);
+        }
+        let (status, _) = session.end();
+        assert_ne!(status.exit_code(), 0);
+    }
+}
+
+#[test]
+fn the_configuration_is_in_force_and_flags_win() {
+    let text = "theme = \"light\"\nunits = \"bits\"\n[defaults]\nalpha = 0.5\ncontrast = \"12,4\"\n[keys]\nnext-token = [\"F5\"]\n";
+    let (_folder, config) = configured(text);
+    let mut session = Session::start(&[], &[("MEXIT_CONFIG", &config)]);
+    session.shows("H bits");
+    session.shows("α .50");
+    session.shows("12▸4");
+    session.shows("F5 take");
+    session.press(" \x1b[15~");
+    session.shows("6/512");
+    session.press(":theme blue\r");
+    session.shows("theme is light");
+    session.press("q");
+    session.end();
+    let mut session = Session::start(&["--alpha", "0.2", "--color", "never"], &[("MEXIT_CONFIG", &config)]);
+    session.shows("α .20");
+    let screen = session.screen.screen();
+    let mut cells =
+        (0..ROWS.get()).flat_map(|row| (0..COLUMNS.get()).filter_map(move |column| screen.cell(row, column)));
+    let plain = |cell: &vt100::Cell| (cell.fgcolor(), cell.bgcolor()) == (vt100::Color::Default, vt100::Color::Default);
+    assert!(cells.all(plain), "no colour is left");
+    session.press("q");
+    session.end();
+}
+
+#[test]
+fn a_broken_configuration_is_one_line_and_no_screen_opens() {
+    let (_folder, config) = configured("[defaults]\nalpha = 7\n");
+    let session = Session::start(&["--config", &config], &[]);
+    let (status, text) = session.end();
+    assert_eq!(status.exit_code(), 1);
+    let text: String = text.lines().collect();
+    assert!(text.contains("line 2: expected a number above 0, up to 1, found 7"), "{text}");
+    assert!(!text.contains("Explore"), "{text}");
+    let session = Session::start(&["--config", "no-such.toml"], &[]);
+    let (status, text) = session.end();
+    assert!(status.exit_code() == 1 && text.contains("error: no-such.toml: "), "{text}");
 }

@@ -15,12 +15,12 @@ pub(super) struct ShownArgs {
     /// Contrast this expert with this amateur: EXPERT,AMATEUR, such as original,12
     #[arg(long, value_name = "E,A", value_parser = pair)]
     pub(super) contrast: Option<(ExitId, ExitId)>,
-    /// A token is plausible from this fraction of the expert's largest probability on
-    #[arg(long, value_name = "α", default_value_t = 0.1, value_parser = alpha)]
-    pub(super) alpha: f32,
-    /// So many tokens are plausible at least
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
-    pub(super) min_candidates: usize,
+    /// A token is plausible from this fraction of the expert's largest probability on [default: 0.1]
+    #[arg(long, value_name = "α", value_parser = alpha)]
+    pub(super) alpha: Option<f32>,
+    /// So many tokens are plausible at least [default: 1]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(super) min_candidates: Option<usize>,
 }
 
 /// A decoding.
@@ -65,10 +65,11 @@ impl ShownArgs {
         model.require_exit(expert)?;
         model.require_exit(amateur)?;
         let most = model.spec.vocabulary;
-        if self.min_candidates > most {
-            bail!("--min-candidates {}: expected 1 to {most}, the size of the vocabulary", self.min_candidates);
+        let min_candidates = self.min_candidates.unwrap_or(1);
+        if min_candidates > most {
+            bail!("--min-candidates {min_candidates}: expected 1 to {most}, the size of the vocabulary");
         }
-        Ok(Some(Pair { expert, amateur, alpha: self.alpha, min_candidates: self.min_candidates }))
+        Ok(Some(Pair { expert, amateur, alpha: self.alpha.unwrap_or(0.1), min_candidates }))
     }
 }
 

@@ -9,6 +9,8 @@ use clap::Args;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 
 use super::{
+    config::LikedArgs,
+    decoding::ShownArgs,
     model::{KvType, MachineArgs, ModelArgs},
     opening, require_terminal,
 };
@@ -28,9 +30,8 @@ pub(super) struct OpenArgs {
     model: Option<String>,
     #[command(flatten)]
     machine: MachineArgs,
-    /// Draw with ASCII characters only
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    liked: LikedArgs,
 }
 
 /// Opens.
@@ -40,13 +41,16 @@ pub(super) fn open(args: &OpenArgs) -> anyhow::Result<()> {
     let place = args.model.clone().or_else(|| saved.place.clone());
     let model = ModelArgs { model: place, machine: args.machine.clone() };
     let pair = saved.settings.pair;
+    let shown = ShownArgs {
+        contrast: Some((pair.expert, pair.amateur)),
+        alpha: Some(pair.alpha),
+        min_candidates: Some(pair.min_candidates),
+    };
+    let preferences = args.liked.preferences(&args.liked.found()?, &shown);
     tui::run(Start {
         opening: model.model.clone().unwrap_or_else(|| "the demo model".into()),
         open: opening(model.clone(), None, String::new()),
-        contrast: Some((pair.expert, pair.amateur)),
-        alpha: pair.alpha,
-        min_candidates: pair.min_candidates,
-        ascii: args.ascii,
+        preferences,
         around: around(&model, Some((saved, args.file.clone()))),
     })?;
     Ok(())

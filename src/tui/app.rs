@@ -8,22 +8,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ratatui::crossterm::event::{self, KeyEventKind};
+use ratatui::crossterm::{
+    event::{self, KeyEventKind},
+    style::force_color_output,
+};
 
 use super::{
     engine::Engine,
     keeper::Around,
-    keymap,
     marks::Marks,
+    mouse,
+    preferences::Preferences,
     row::Look,
-    state::{State, Wish},
+    state::State,
     terminal::Screen,
-    theme::Theme,
+    theme::Depth,
     typing,
     update::{self, Effect},
     view,
 };
-use crate::session::{self, protocol::Event, trace::ExitId, worker::Opening};
+use crate::session::{self, protocol::Event, worker::Opening};
 
 /// What the screen starts with.
 pub struct Start {
@@ -31,16 +35,10 @@ pub struct Start {
     pub opening: String,
     /// Opens the model, on the engine's thread; called again when the engine is restarted.
     pub open: Opening,
-    /// Expert and amateur, if the user chose them.
-    pub contrast: Option<(ExitId, ExitId)>,
-    /// α.
-    pub alpha: f32,
-    /// Minimum candidates.
-    pub min_candidates: usize,
-    /// Draw with ASCII only.
-    pub ascii: bool,
     /// Files, the clipboard, other models.
     pub around: Around,
+    /// How it looks, what it shows, and which keys do what.
+    pub preferences: Preferences,
 }
 
 /// What wakes the loop.
@@ -63,9 +61,12 @@ const FRAME: Duration = Duration::from_millis(33);
 /// If the terminal cannot be taken or drawn on, or the engine could not open the model.
 pub fn run(start: Start) -> io::Result<()> {
     let env = |name: &str| std::env::var(name).ok();
-    let look = Look { marks: Marks::detect(start.ascii, env), theme: Theme::detect(env) };
-    let wish = Wish { contrast: start.contrast, alpha: Some(start.alpha), min_candidates: Some(start.min_candidates) };
-    let mut state = State::new(start.opening, wish);
+    let liked = &start.preferences;
+    let depth = Depth::detect(liked.colour, env);
+    // What NO_COLOR says has been weighed: crossterm would keep to it even where the user wants colours.
+    force_color_output(depth != Depth::None);
+    let look = Look::new(&Marks::detect(liked.ascii, env), depth);
+    let mut state = liked.state(start.opening);
     let mut around = start.around;
     around.begin(&mut state);
     let (sender, inputs) = mpsc::channel();
@@ -108,10 +109,11 @@ fn turn(
         state.tick_to(started.elapsed());
         engine.attend(state)?;
         if frames.take(Instant::now()) {
+            screen.set_mouse(state.display.mouse)?;
             screen.terminal.draw(|frame| {
                 let area = frame.area();
                 state.window = (area.width, area.height);
-                view::draw(state, look, area, frame.buffer_mut());
+                state.hits = view::draw(state, look, area, frame.buffer_mut());
             })?;
         }
         let turning = if state.is_waiting() { TURN } else { Duration::from_hours(1) };
@@ -200,6 +202,10 @@ impl Frames {
 
 /// Takes in what came from the terminal.
 pub(super) fn take_in(state: &mut State, event: event::Event) -> Effect {
+    if let event::Event::Mouse(event) = event {
+        return mouse::take_in(state, event);
+    }
+    state.clicked = None;
     match event {
         event::Event::Key(key) if key.kind != KeyEventKind::Release && state.panel.is_some() => typing::key(state, key),
         event::Event::Paste(text) => {
@@ -207,7 +213,7 @@ pub(super) fn take_in(state: &mut State, event: event::Event) -> Effect {
             Effect::None
         }
         event::Event::Key(key) if key.kind != KeyEventKind::Release => {
-            keymap::action(key).map_or(Effect::None, |action| update::act(state, action))
+            state.keys.action(key, state.view).map_or(Effect::None, |action| update::act(state, action))
         }
         _ => Effect::None,
     }

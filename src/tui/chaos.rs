@@ -5,21 +5,23 @@ use std::{sync::Arc, time::Duration};
 
 use ratatui::{
     buffer::Buffer,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+    crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
     layout::Rect,
 };
 
 use super::{
+    app::take_in,
+    commands,
     fake::{answer, answer_broken, answer_part, opened},
     journeys::group,
-    keymap,
     marks::{ASCII, UNICODE},
+    number::Units,
     row::Look,
     state::State,
-    theme::{Depth, Theme},
+    theme::{Depth, ThemeName},
     tree::ids,
     typing,
-    update::{act, hear},
+    update::hear,
     view,
 };
 use crate::{
@@ -79,13 +81,18 @@ impl Dice {
     }
 }
 
-/// As the loop does it.
-fn press(state: &mut State, key: KeyEvent) {
-    if state.panel.is_some() {
-        typing::key(state, key);
-    } else if let Some(action) = keymap::action(key) {
-        act(state, action);
-    }
+/// A click or the wheel, anywhere in the window or just outside it.
+fn mouse(state: &State, dice: &mut Dice) -> MouseEvent {
+    const KINDS: [MouseEventKind; 5] = [
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+        MouseEventKind::ScrollLeft,
+        MouseEventKind::ScrollRight,
+    ];
+    let mut place = |size: u16| u16::try_from(dice.below(usize::from(size) + 8)).expect("small");
+    let (column, row) = (place(state.window.0), place(state.window.1));
+    MouseEvent { kind: KINDS[dice.below(KINDS.len())], column, row, modifiers: KeyModifiers::NONE }
 }
 
 fn draw(state: &mut State, dice: &mut Dice) {
@@ -97,8 +104,8 @@ fn draw(state: &mut State, dice: &mut Dice) {
     let mut buf = Buffer::empty(Rect::new(0, 0, width + 6, height + 4));
     let depth = [Depth::True, Depth::Indexed, Depth::Sixteen, Depth::None][dice.below(4)];
     let ascii = dice.below(4) == 0;
-    let look = Look { marks: if ascii { ASCII } else { UNICODE }, theme: Theme { depth } };
-    view::draw(state, &look, area, &mut buf);
+    let look = Look::new(&if ascii { ASCII } else { UNICODE }, depth);
+    state.hits = view::draw(state, &look, area, &mut buf);
     for y in 0..buf.area.height {
         for x in 0..buf.area.width {
             let symbol = buf[(x, y)].symbol();
@@ -141,7 +148,7 @@ fn engine_says(state: &mut State, dice: &mut Dice) {
     }
     // A storm over a dead engine tests little.
     if state.stopped.is_some() && dice.below(2) == 0 {
-        act(state, keymap::Action::Restart);
+        state.restart();
     }
 }
 
@@ -150,7 +157,10 @@ fn storm(seed: u64) {
     let (mut state, mut time) = (opened(), Duration::ZERO);
     for n in 0..EVENTS {
         match dice.below(10) {
-            0..=5 => press(&mut state, dice.key()),
+            0..=5 => {
+                let key = dice.key();
+                take_in(&mut state, Input::Key(key));
+            }
             6..=8 => {
                 if let Some(query) = state.next_query() {
                     match dice.below(12) {
@@ -163,16 +173,29 @@ fn storm(seed: u64) {
                     }
                 }
             }
-            _ => match dice.below(8) {
+            _ => match dice.below(10) {
                 0 => typing::paste(&mut state, "a\tpaste of\nlines ␣ «»"),
+                2..=5 => {
+                    state.display.mouse = true;
+                    let event = mouse(&state, &mut dice);
+                    take_in(&mut state, Input::Mouse(event));
+                }
+                6 => {
+                    let (name, theme) = ThemeName::ALL[dice.below(ThemeName::ALL.len())];
+                    let (units, _) = Units::ALL[dice.below(Units::ALL.len())];
+                    state.display.theme = theme;
+                    let line = if dice.below(2) == 0 { format!("theme {name}") } else { format!("units {units}") };
+                    let (command, words) = commands::read(&line).expect("a command");
+                    (command.run)(&mut state, words);
+                }
                 1 => {
                     let length = u32::try_from(dice.below(15)).unwrap_or(0);
                     let text = String::from("any");
                     hear(&mut state, Event::Tokens { text, ids: Ok((0..length).map(TokenId).collect()) });
                 }
-                2 => group(&mut state, ["␣a,␣the", "no token", "#3, it"][dice.below(3)]),
-                3 => engine_says(&mut state, &mut dice),
-                4 => {
+                9 => group(&mut state, ["␣a,␣the", "no token", "#3, it"][dice.below(3)]),
+                7 => engine_says(&mut state, &mut dice),
+                8 => {
                     time += Duration::from_millis(u64::try_from(dice.below(400)).unwrap_or(0));
                     state.tick_to(time);
                 }

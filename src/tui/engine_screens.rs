@@ -9,12 +9,13 @@ use ratatui::{
 };
 
 use super::{
+    commands,
     fake::{answer, answer_all, answer_broken, answer_part, opened},
     keymap::Action,
     marks::{ASCII, Marks, UNICODE},
     row::Look,
     state::{State, View},
-    theme::{Depth, Theme},
+    theme::Depth,
     typing,
     update::{Effect, act, hear},
     view,
@@ -28,7 +29,7 @@ use crate::session::{
 fn drawn(state: &State, marks: &Marks, (width, height): (u16, u16)) -> String {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    view::draw(state, &Look { marks: *marks, theme: Theme { depth: Depth::None } }, area, &mut buf);
+    view::draw(state, &Look::new(marks, Depth::None), area, &mut buf);
     let line = |y: u16| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>();
     (0..height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
 }
@@ -136,7 +137,7 @@ fn a_dead_engine_leaves_the_text_and_is_started_anew() {
     act(&mut state, Action::Take);
     assert!(screen(&state).contains(told), "Space repeats it");
     let text: Vec<TokenId> = state.text.iter().map(|token| token.id).collect();
-    act(&mut state, Action::Restart);
+    state.restart();
     assert!(state.take_restart() && !state.take_restart(), "told once");
     let card = state.card.clone().expect("a card");
     let pair = state.pair;
@@ -195,7 +196,8 @@ fn runs_have_a_number_and_a_speed() {
 #[test]
 fn the_models_panel() {
     let mut state = ready();
-    act(&mut state, Action::Model);
+    let (model, words) = commands::read("model").expect("a command");
+    (model.run)(&mut state, words);
     assert!(state.take_check() && screen(&state).contains("running"));
     let check = |what, passed, found: &str| Check { what, passed, found: found.into() };
     let found = [

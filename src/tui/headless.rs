@@ -8,7 +8,7 @@ use super::{
     panel::Panel,
     row::Look,
     state::{State, Wish},
-    theme::{Depth, Theme},
+    theme::Depth,
     update, view,
 };
 use crate::session::protocol::{Event, Query};
@@ -26,7 +26,7 @@ impl Headless {
         let mut state = State::new("a model".into(), Wish::default());
         state.window = (width, height);
         let (marks, depth) = if ascii { (ASCII, Depth::None) } else { (UNICODE, Depth::True) };
-        Self { state, look: Look { marks, theme: Theme { depth } } }
+        Self { state, look: Look::new(&marks, depth) }
     }
 
     /// The next thing to ask the engine, if there is any.
@@ -51,8 +51,13 @@ impl Headless {
         update::hear(&mut self.state, event);
     }
 
-    /// Takes in a key, or a pasted text.
+    /// Takes in a key, a pasted text, or a click.
     pub fn press(&mut self, event: event::Event) {
+        if let event::Event::Mouse(_) = event {
+            // The picture that was clicked on.
+            let area = Rect::new(0, 0, self.state.window.0, self.state.window.1);
+            self.state.hits = view::draw(&self.state, &self.look, area, &mut Buffer::empty(area));
+        }
         app::take_in(&mut self.state, event);
     }
 

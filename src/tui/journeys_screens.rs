@@ -12,7 +12,7 @@ use super::{
     moves,
     row::Look,
     state::{State, View},
-    theme::{Depth, Theme},
+    theme::Depth,
     update::act,
     view,
 };
@@ -73,7 +73,7 @@ fn drawn(trace: &StepTrace) -> StepTrace {
 fn buffer(state: &State, marks: &Marks, depth: Depth, (width, height): (u16, u16)) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    view::draw(state, &Look { marks: *marks, theme: Theme { depth } }, area, &mut buf);
+    view::draw(state, &Look::new(marks, depth), area, &mut buf);
     buf
 }
 

@@ -13,7 +13,7 @@ use super::{
     marks::{ASCII, Marks, UNICODE},
     row::Look,
     state::{Answer, State, View},
-    theme::{Depth, Theme},
+    theme::Depth,
     view,
 };
 use crate::session::trace::ExitId;
@@ -21,7 +21,7 @@ use crate::session::trace::ExitId;
 fn buffer(state: &State, marks: &Marks, width: u16, height: u16) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    view::draw(state, &Look { marks: *marks, theme: Theme { depth: Depth::None } }, area, &mut buf);
+    view::draw(state, &Look::new(marks, Depth::None), area, &mut buf);
     assert!(buf.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
     buf
 }

@@ -1,5 +1,7 @@
 //! Numbers in few cells. Never 0.00: what is small says how small.
 
+use serde::{Deserialize, Serialize};
+
 /// A probability in 3 cells: `.61`, `1.0`, `e-4` (about 10⁻⁴).
 pub(crate) fn p3(p: f32) -> String {
     match p {
@@ -39,9 +41,40 @@ fn power(p: f32) -> u32 {
     (1..9).find(|k| p >= 10f32.powi(-k) * 0.316).map_or(9, i32::cast_unsigned)
 }
 
-/// Nats in 4 cells: `10.8`, `5.08`, `0.12`, `.003`, `4e-4`; blank for exactly 0.
-pub(crate) fn nats4(x: f32) -> String {
-    match x {
+/// In which unit entropies, divergences and logarithms are shown; computed they are in nats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Units {
+    /// Natural logarithms.
+    #[default]
+    Nats,
+    /// Logarithms to base 2.
+    Bits,
+}
+
+impl Units {
+    /// All of them, as they are written.
+    pub(crate) const ALL: [(&'static str, Self); 2] = [("nats", Self::Nats), ("bits", Self::Bits)];
+
+    /// The name of the unit.
+    pub(crate) fn name(self) -> &'static str {
+        if self == Self::Bits { "bits" } else { "nats" }
+    }
+
+    /// The name of the logarithm.
+    pub(crate) fn log(self) -> &'static str {
+        if self == Self::Bits { "log2" } else { "ln" }
+    }
+
+    /// Nats in the unit.
+    pub(crate) fn of(self, nats: f32) -> f32 {
+        if self == Self::Bits { nats * std::f32::consts::LOG2_E } else { nats }
+    }
+}
+
+/// An entropy or a divergence, given in nats, in 4 cells of the unit: `10.8`, `5.08`, `0.12`, `.003`, `4e-4`; blank for exactly 0.
+pub(crate) fn entropy4(nats: f32, units: Units) -> String {
+    match units.of(nats) {
         x if x.is_nan() => " nan".into(),
         0.0 => "    ".into(),
         x if x >= 99.95 => "99.9".into(),
@@ -51,8 +84,9 @@ pub(crate) fn nats4(x: f32) -> String {
     }
 }
 
-/// A logarithm with its sign, in 5 cells: `+5.88`, `-.30`, `+12.3`.
-pub(crate) fn signed5(x: f32) -> String {
+/// A natural logarithm with its sign, in 5 cells of the unit: `+5.88`, `-.30`, `+12.3`.
+pub(crate) fn signed5(ln: f32, units: Units) -> String {
+    let x = units.of(ln);
     let sign = if x < 0.0 { '-' } else { '+' };
     let size = x.abs();
     let digits = match size {
@@ -67,7 +101,8 @@ pub(crate) fn signed5(x: f32) -> String {
 }
 
 /// The same in 4 cells: `+5.9`, `-.30`, `+12`.
-pub(crate) fn signed4(x: f32) -> String {
+pub(crate) fn signed4(ln: f32, units: Units) -> String {
+    let x = units.of(ln);
     let sign = if x < 0.0 { '-' } else { '+' };
     let digits = match x.abs() {
         x if x.is_nan() => "nan".into(),
@@ -99,7 +134,7 @@ pub(crate) fn parameter(x: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{nats4, p3, p4, parameter, rank3, signed4, signed5};
+    use super::{Units, entropy4, p3, p4, parameter, rank3, signed4, signed5};
 
     #[test]
     fn probabilities() {
@@ -123,7 +158,8 @@ mod tests {
                 assert_eq!((p3(p).len(), p4(p).len()), (3, 4), "{p}");
                 assert!(p3(p) != ".00" && p4(p) != ".000");
                 for x in [p, p * 10.0, p * 100.0] {
-                    assert!(nats4(x).len() == 4 && signed5(x).len() <= 5 && signed4(-x).len() <= 4, "{x}");
+                    assert!(entropy4(x, Units::Nats).len() == 4 && signed5(x, Units::Nats).len() <= 5, "{x}");
+                    assert!(signed4(-x, Units::Nats).len() <= 4, "{x}");
                 }
             }
         }
@@ -131,9 +167,14 @@ mod tests {
 
     #[test]
     fn the_others() {
-        assert_eq!([5.079, 0.12, 0.003, 10.83, 0.0].map(nats4), ["5.08", "0.12", ".003", "10.8", "    "]);
-        assert_eq!([5.884, -0.3, 12.34, 9.96, f32::INFINITY].map(signed4), ["+5.9", "-.30", "+12", "+10", "+>99"]);
-        assert_eq!([5.884, -0.3, 12.34, 0.0].map(signed5), ["+5.88", "-.30", "+12.3", "+.00"]);
+        assert_eq!((entropy4(5.0, Units::Bits), signed5(-1.0, Units::Bits)), ("7.21".into(), "-1.44".into()));
+        assert_eq!(
+            [5.079, 0.12, 0.003, 10.83, 0.0].map(|x| entropy4(x, Units::Nats)),
+            ["5.08", "0.12", ".003", "10.8", "    "]
+        );
+        let signed = [5.884, -0.3, 12.34, 9.96, f32::INFINITY].map(|x| signed4(x, Units::Nats));
+        assert_eq!(signed, ["+5.9", "-.30", "+12", "+10", "+>99"]);
+        assert_eq!([5.884, -0.3, 12.34, 0.0].map(|x| signed5(x, Units::Nats)), ["+5.88", "-.30", "+12.3", "+.00"]);
         assert_eq!(
             [1, 429, 999, 1000, 9400, 50_257, 128_000].map(rank3),
             ["1", "429", "999", "1k", "9k", "50k", ">99"]

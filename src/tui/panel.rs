@@ -9,6 +9,7 @@ use nucleo_matcher::{
 use tui_input::Input;
 
 use super::{
+    commands::{self, COMMANDS, Command},
     keymap::{Binding, TABLE},
     marks::UNICODE,
     question::Question,
@@ -119,7 +120,14 @@ pub(crate) fn scoring(pattern: &str) -> impl FnMut(&str) -> Option<u32> {
     move |text| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher)
 }
 
-/// Every action by name.
+/// A line of the palette.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entry {
+    Action(&'static Binding),
+    Command(&'static Command),
+}
+
+/// Every action and command by name.
 #[derive(Default)]
 pub(crate) struct Palette {
     pub(crate) filter: Input,
@@ -127,16 +135,22 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// The actions that pass the filter, the best match first.
-    pub(crate) fn listed(&self) -> Vec<&'static Binding> {
+    /// What passes the filter, by its name or by what it does, the best match first: before all, the command that the
+    /// line begins with.
+    pub(crate) fn listed(&self) -> Vec<Entry> {
         let mut score = scoring(self.filter.value());
-        // Actions without a key have a name to be typed.
-        let name = |b: &Binding| if b.shown.starts_with(':') { b.shown } else { "" };
-        let mut best = |b: &Binding| score(b.does).max(score(name(b)));
-        let mut found: Vec<(u32, &Binding)> = TABLE.iter().filter_map(|b| Some((best(b)?, b))).collect();
-        let named = |b: &Binding| b.shown.strip_prefix(':') == Some(self.filter.value());
-        found.sort_by_key(|(score, b)| std::cmp::Reverse((named(b), *score)));
-        found.into_iter().map(|(_, binding)| binding).collect()
+        let mut of = |name: &str, does: &str| score(name).max(score(does));
+        let actions = TABLE.iter().map(|b| (of(b.name, b.does), Entry::Action(b))).collect::<Vec<_>>();
+        let said = commands::read(self.filter.value()).map(|(command, _)| command.name);
+        let commands = COMMANDS.iter().map(|command| {
+            let is_said = said == Some(command.name);
+            let found = of(command.name, command.does);
+            (if is_said { Some(u32::MAX) } else { found }, Entry::Command(command))
+        });
+        let all = actions.into_iter().chain(commands);
+        let mut found: Vec<(u32, Entry)> = all.filter_map(|(score, entry)| Some((score?, entry))).collect();
+        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        found.into_iter().map(|(_, entry)| entry).collect()
     }
 }
 

@@ -208,25 +208,18 @@ pub(super) fn close(state: &mut State) {
     }
 }
 
-/// A line of the palette that names a file or a model: `open FILE`, `save FILE`, `model FILE`.
-pub(super) fn command(state: &mut State, line: &str) -> Option<Effect> {
-    let (word, rest) = line.trim().split_once(' ')?;
-    let path = path_of(rest, word == "save")?;
-    if !["open", "save", "model"].contains(&word) {
-        return None;
+/// Opens the file that a command names, once nothing would be lost.
+pub(super) fn open_named(state: &mut State, name: &str) -> Effect {
+    match path_of(name, false) {
+        Some(_) if state.is_unsaved() => stay(state, Question::Open { field: Input::new(name.to_owned()), sure: true }),
+        Some(path) => Effect::OpenFile(path),
+        None => open(state),
     }
-    state.panel = None;
-    match word {
-        "open" => {
-            if state.is_unsaved() {
-                let question = Question::Open { field: Input::new(rest.trim().to_owned()), sure: true };
-                return Some(stay(state, question));
-            }
-            Some(Effect::OpenFile(path))
-        }
-        "save" => Some(Effect::Save { path, quit: false }),
-        _ => Some(Effect::OpenModel(rest.trim().to_owned())),
-    }
+}
+
+/// Saves in the file that a command names.
+pub(super) fn save_named(state: &mut State, name: &str) -> Effect {
+    path_of(name, true).map_or_else(|| save(state, false), |path| Effect::Save { path, quit: false })
 }
 
 /// The file that a name means: `~` is the home folder, and a session to be written gets its ending.

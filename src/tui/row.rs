@@ -1,6 +1,6 @@
 //! One line of the screen, put together from the left; whatever would leave its width is cut.
 
-use std::ops::Range;
+use std::{ops::Range, rc::Rc};
 
 use ratatui::{
     buffer::Buffer,
@@ -11,15 +11,45 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{
+    display::Display,
+    hits::{Hit, Hits},
     marks::Marks,
-    theme::{Role, Theme},
+    number::Units,
+    theme::{Depth, Role, Theme},
 };
 
-/// Signs and styles: what every view draws with.
-#[derive(Clone, Copy, Debug)]
+/// Signs, styles and units: what every view draws with.
+#[derive(Clone, Debug)]
 pub(crate) struct Look {
     pub(crate) marks: Marks,
     pub(crate) theme: Theme,
+    pub(crate) units: Units,
+    /// Token ids in place of text.
+    pub(crate) ids: bool,
+    /// Where drawing says what can be clicked, while the mouse is on.
+    hits: Option<Hits>,
+}
+
+impl Look {
+    /// What a terminal can show, before the user's likings are known.
+    pub(crate) fn new(marks: &Marks, depth: Depth) -> Self {
+        let Display { theme, units, ids, .. } = Display::default();
+        Self { marks: *marks, theme: Theme { depth, name: theme }, units, ids, hits: None }
+    }
+
+    /// The same terminal, as the user likes it.
+    pub(crate) fn liked(&self, display: Display, hits: &Hits) -> Self {
+        let hits = display.mouse.then(|| Rc::clone(hits));
+        let theme = Theme { name: display.theme, ..self.theme };
+        Self { theme, units: display.units, ids: display.ids, hits, marks: self.marks }
+    }
+
+    /// Says what can be clicked in an area.
+    pub(crate) fn hit(&self, hit: Hit) {
+        if let Some(hits) = &self.hits {
+            hits.borrow_mut().push(hit);
+        }
+    }
 }
 
 /// A line under construction.

@@ -77,11 +77,6 @@ pub(super) fn act(state: &mut State, action: Action) -> Effect {
         Action::RunSome => ask(state),
         Action::Slower => change_speed(state, false),
         Action::Faster => change_speed(state, true),
-        Action::Restart => state.restart(),
-        Action::Model => {
-            state.ask_check();
-            state.panel = Some(Panel::Model);
-        }
         _ if !stop(state) && action == Action::Stop => return Effect::Quit,
         _ => {}
     }

@@ -13,7 +13,7 @@ use super::{
     marks::{ASCII, Marks, UNICODE},
     row::Look,
     state::{State, View},
-    theme::{Depth, Theme},
+    theme::Depth,
     update::{Effect, act},
     view,
 };
@@ -25,7 +25,7 @@ use crate::session::{
 fn buffer(state: &State, marks: &Marks, depth: Depth, width: u16, height: u16) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    view::draw(state, &Look { marks: *marks, theme: Theme { depth } }, area, &mut buf);
+    view::draw(state, &Look::new(marks, depth), area, &mut buf);
     buf
 }
 
@@ -221,6 +221,6 @@ fn no_line_leaves_its_width_and_nothing_needs_colour() {
         assert!(buf.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
         let reversed = buf.content.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED));
         assert!(reversed, "{width}x{height}: the cursor is seen");
-        assert!(text(&buf).trim_end().ends_with("q quit"), "{width}x{height}");
+        assert!(text(&buf).trim_end().ends_with("? help"), "{width}x{height}");
     }
 }

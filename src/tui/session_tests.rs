@@ -24,7 +24,7 @@ use super::{
     question::Question,
     row::Look,
     state::{State, View, Wish},
-    theme::{Depth, Theme},
+    theme::Depth,
     typing,
     update::{Effect, act, hear},
     view,
@@ -38,7 +38,9 @@ use crate::{
     },
 };
 
-const LOOK: Look = Look { marks: UNICODE, theme: Theme { depth: Depth::None } };
+fn look() -> Look {
+    Look::new(&UNICODE, Depth::None)
+}
 
 fn press(state: &mut State, actions: &[Action]) {
     for action in actions {
@@ -88,7 +90,7 @@ fn reopened(saved: Saved) -> State {
 fn screen(state: &State) -> String {
     let area = Rect::new(0, 0, 120, 40);
     let mut buf = Buffer::empty(area);
-    view::draw(state, &LOOK, area, &mut buf);
+    view::draw(state, &look(), area, &mut buf);
     let line = |y| (0..120).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned() + "\n";
     (0..40).map(line).collect()
 }
@@ -212,7 +214,7 @@ fn quitting_asks_only_for_tokens_that_are_in_no_file() {
 }
 
 fn copied(state: &State, what: Copied) -> Result<(String, Option<String>), String> {
-    what.text(state, &LOOK, &|trace, _| format!("step {}", trace.position))
+    what.text(state, &look(), &|trace, _| format!("step {}", trace.position))
 }
 
 #[test]

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     asking::Asking,
+    display::Display,
+    hits::{Hit, Target},
     journeys::Journeys,
     keeping::Keeping,
+    keymap::Keymap,
     moves::Move,
     panel::Panel,
     runs::Runs,
@@ -64,8 +69,9 @@ impl View {
 }
 
 /// What the ribbon's height shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Ribbon {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ribbon {
     /// The exit at which the token was decided.
     #[default]
     Decided,
@@ -77,6 +83,7 @@ pub(crate) enum Ribbon {
     Surprise,
     /// KL(contrast ‖ expert).
     Effect,
+    /// Nothing.
     Off,
 }
 
@@ -193,6 +200,13 @@ pub(crate) struct State {
     pub(crate) runs: Runs,
     /// The session's file, and whether there is a model.
     pub(crate) keeping: Keeping,
+    /// Which key does what.
+    pub(crate) keys: Keymap,
+    pub(crate) display: Display,
+    /// What can be clicked in the picture that is on the screen, while the mouse is on.
+    pub(crate) hits: Vec<Hit>,
+    /// What was clicked last: a second click on it is Enter.
+    pub(crate) clicked: Option<Target>,
 }
 
 impl State {
@@ -237,6 +251,10 @@ impl State {
             asking: Asking::default(),
             runs: Runs::default(),
             keeping: Keeping::default(),
+            keys: Keymap::default(),
+            display: Display::default(),
+            hits: Vec::new(),
+            clicked: None,
         }
     }
 

@@ -14,19 +14,25 @@ use ratatui::{
         cursor::{Hide, Show},
         event::{DisableBracketedPaste, EnableBracketedPaste},
         execute,
+        style::Print,
         terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
 };
 
 use crate::session;
 
-/// What [`restore`] writes, as bytes for a signal handler: pasting is plain keys again, show the cursor, leave the
-/// alternate screen.
-const LEAVE: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// What [`restore`] writes, as bytes for a signal handler: clicks are the terminal's again, pasting is plain keys, show
+/// the cursor, leave the alternate screen.
+const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Clicks and the wheel, and their places by SGR's numbers. Crossterm's own command asks for every movement, too: over a
+/// slow line these are many bytes for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// The screen, in raw mode until it is dropped.
 pub(super) struct Screen {
     pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
 }
 
 impl Screen {
@@ -34,16 +40,26 @@ impl Screen {
     pub(super) fn take() -> io::Result<Self> {
         restore_on_panic(thread::current().id());
         enter()?;
-        Ok(Self { terminal: empty()? })
+        Ok(Self { terminal: empty()?, mouse: false })
     }
 
     /// Gives the terminal back, stops as other programs do on Ctrl-Z, and takes it again when told to go on.
     #[cfg(unix)]
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         restore();
+        self.mouse = false;
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         enter()?;
         self.redraw()
+    }
+
+    /// Takes the clicks, or leaves them to the terminal, if it is not so already.
+    pub(super) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        if self.mouse != on {
+            self.mouse = on;
+            execute!(io::stdout(), Print(if on { MOUSE_ON } else { MOUSE_OFF }))?;
+        }
+        Ok(())
     }
 
     /// Forgets what is drawn, so that the next picture is drawn whole.
@@ -82,7 +98,7 @@ pub(super) fn copy(text: &str) -> io::Result<()> {
 /// Gives the terminal back; what fails has nobody left to be told.
 pub(super) fn restore() {
     let _ = disable_raw_mode();
-    let _ = execute!(io::stdout(), DisableBracketedPaste, Show, LeaveAlternateScreen);
+    let _ = execute!(io::stdout(), Print(MOUSE_OFF), DisableBracketedPaste, Show, LeaveAlternateScreen);
     let _ = io::stdout().flush();
     session::disarm_terminal();
 }

@@ -42,7 +42,7 @@ fn push(shown: &mut String, c: char, marks: &Marks) {
     }
 }
 
-/// A text that is no token, such as a title or a file's name: as it is, with nothing that a terminal would obey.
+/// A text that is no token, such as a title or a notice: as it is, with nothing that a terminal would obey.
 pub(crate) fn plain(text: &str, marks: &Marks) -> String {
     let mut shown = String::new();
     text.chars().for_each(|c| push_visible(&mut shown, c, marks));

@@ -6,17 +6,14 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    journeys, moves,
-    panel::{Column, Editor, Palette, Panel, Picker, hits},
+    commands, journeys, moves,
+    panel::{Column, Editor, Entry, Palette, Panel, Picker, hits},
     question, runs,
     settings::Field,
     state::State,
     update::{Effect, act, go_to},
 };
 use crate::session::trace::TokenId;
-
-/// A command of the palette that takes words.
-const GROUP: &str = "group ";
 
 /// Opens the picker at the cursor, or says why not.
 pub(super) fn open_picker(state: &mut State, typing: bool) {
@@ -107,25 +104,12 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
         Panel::Picker(_) => picker(state, event),
         Panel::Question(_) => return question::key(state, event),
         Panel::Palette(palette) => {
-            let count = palette.listed().len();
+            let listed = palette.listed();
+            let count = listed.len();
             match event.code {
                 KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
                 KeyCode::Down => palette.selected = (palette.selected + 1).min(count.saturating_sub(1)),
-                KeyCode::Enter if palette.filter.value().starts_with(GROUP) => {
-                    let words = palette.filter.value()[GROUP.len()..].to_owned();
-                    state.panel = None;
-                    journeys::group(state, &words);
-                }
-                KeyCode::Enter => {
-                    let line = palette.filter.value().to_owned();
-                    if let Some(effect) = question::command(state, &line) {
-                        return effect;
-                    }
-                    let Some(Panel::Palette(palette)) = &mut state.panel else { return Effect::None };
-                    let action = palette.listed().get(palette.selected).map(|binding| binding.action);
-                    state.panel = None;
-                    return action.map_or(Effect::None, |action| act(state, action));
-                }
+                KeyCode::Enter => return choose(state, listed),
                 _ => {
                     edit(&mut palette.filter, event);
                     palette.selected = 0;
@@ -173,6 +157,31 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
         }
     }
     Effect::None
+}
+
+/// Does the selected line of the palette; a command that words must follow waits for them.
+fn choose(state: &mut State, listed: Vec<Entry>) -> Effect {
+    let Some(Panel::Palette(palette)) = &mut state.panel else { return Effect::None };
+    let line = palette.filter.value().to_owned();
+    match listed.get(palette.selected) {
+        None => Effect::None,
+        Some(Entry::Action(binding)) => {
+            state.panel = None;
+            act(state, binding.action)
+        }
+        Some(Entry::Command(command)) => {
+            let said = commands::read(&line).filter(|(said, _)| said.name == command.name);
+            let words = said.map_or("", |(_, words)| words);
+            // What is in brackets may be left out.
+            if words.is_empty() && !command.arguments.is_empty() && !command.arguments.starts_with('[') {
+                palette.filter = Input::new(format!("{} ", command.name));
+                palette.selected = 0;
+                return Effect::None;
+            }
+            state.panel = None;
+            (command.run)(state, words)
+        }
+    }
 }
 
 fn picker(state: &mut State, event: KeyEvent) {

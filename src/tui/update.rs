@@ -69,7 +69,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         }
         Action::Help => {
             let (width, height) = (usize::from(state.window.0), usize::from(state.window.1));
-            let pages = help::pages(width, height.saturating_sub(2));
+            let pages = help::pages(state, width, height.saturating_sub(2));
             state.help = (state.help + 1) % (pages + 1);
         }
         Action::Back if state.help > 0 => state.help = 0,
@@ -86,14 +86,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::PreviousChange => walk::seek(state, false, walk::is_changed),
         Action::NextTried => moves::neighbour(state, state.position, 1),
         Action::PreviousTried => moves::neighbour(state, state.position, -1),
-        Action::Back
-        | Action::Run
-        | Action::RunSome
-        | Action::Slower
-        | Action::Faster
-        | Action::Stop
-        | Action::Restart
-        | Action::Model => {
+        Action::Back | Action::Run | Action::RunSome | Action::Slower | Action::Faster | Action::Stop => {
             return runs::act(state, action);
         }
         Action::Cut => cut(state),
@@ -122,6 +115,8 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::DefaultPins => journeys::default_pins(state),
         Action::Versus => journeys::versus(state),
         Action::OverPositions => journeys::over_positions(state),
+        Action::Ids => state.display.ids = !state.display.ids,
+        Action::Mouse => mouse(state),
         Action::First => go_to(state, 0),
         Action::OpenSlot => go_to(state, usize::MAX),
         Action::Original => state.row = 0,
@@ -159,6 +154,12 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         }
     }
     Effect::None
+}
+
+fn mouse(state: &mut State) {
+    state.display.mouse = !state.display.mouse;
+    let (on, off) = ("mouse on: a click is the cursor, a second one Enter", "mouse off: the terminal selects text");
+    state.notice = Some(if state.display.mouse { on } else { off }.into());
 }
 
 fn cut(state: &mut State) {

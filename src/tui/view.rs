@@ -7,6 +7,7 @@ mod footer;
 mod gauge;
 mod heatmap;
 pub(crate) mod help;
+mod hints;
 mod journeys;
 pub(crate) mod layout;
 mod model;
@@ -27,7 +28,8 @@ use unicode_width::UnicodeWidthStr;
 use layout::{Layout, TEXT_ROWS, WIDE};
 
 use super::{
-    row::{Look, Row, line_of},
+    hits::{Hit, Hits, Target},
+    row::{Look, Row, line_of, split_columns},
     state::{State, View},
     theme::{Role, Theme},
 };
@@ -35,8 +37,15 @@ use super::{
 /// Smaller windows get one sentence.
 pub(crate) const SMALLEST: (u16, u16) = (60, 16);
 
-/// Draws the whole screen.
-pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+/// Draws the whole screen; gives what can be clicked, while the mouse is on.
+pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) -> Vec<Hit> {
+    let hits = Hits::default();
+    draw_all(state, &look.liked(state.display, &hits), area, buf);
+    hits.take()
+}
+
+fn draw_all(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, look.theme.ground());
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text =
             format!("mexit-tui needs {}x{}, this window is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
@@ -46,7 +55,7 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let layout = Layout::of(state, area);
     tabs(state, look, layout.tabs, buf);
     if state.help > 0 {
-        help::draw(look, state.help, layout.body, buf);
+        help::draw(state, look, layout.body, buf);
     } else {
         match state.view {
             View::Explore => explore(state, look, &layout, buf),
@@ -80,6 +89,7 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     for (n, view) in View::ALL.into_iter().enumerate() {
         row.put(if n > 0 { between } else { "" }, Role::Plain);
         let (digit, name) = (n + 1, view.name());
+        let start = row.width();
         if view == state.view {
             row.put(" ", Role::Plain).styled(format!("[{digit} {name}]"), Theme::cursor());
         } else if names {
@@ -87,6 +97,8 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         } else {
             row.put(format!(" {digit}"), Role::Faint);
         }
+        let (tab, _) = split_columns(split_columns(area, start).1, row.width() - start);
+        look.hit(Hit::one(tab, Target::View(view)));
     }
     let width = usize::from(area.width);
     if let Some(card) = &state.card {

@@ -15,8 +15,8 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 /// For a machine that is busy with everything else, too.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
-const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
+pub const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
+pub const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
 
 pub struct Session {
     pub master: Box<dyn MasterPty + Send>,
@@ -36,6 +36,9 @@ impl Session {
         command.args(["--threads", "1"]);
         command.env("LC_ALL", "C.UTF-8");
         command.env("TERM", "xterm-256color");
+        // Nobody's own configuration, and nothing that another session left behind.
+        command.env("XDG_CONFIG_HOME", "/nonexistent");
+        command.env("XDG_STATE_HOME", "/nonexistent");
         for (name, value) in env {
             command.env(name, value);
         }
@@ -118,6 +121,9 @@ impl Session {
         assert_eq!(settings(&*self.master), self.settings, "the terminal's settings");
         assert!(!self.screen.screen().alternate_screen(), "the main screen is back");
         assert!(!self.screen.screen().hide_cursor(), "the cursor is back");
+        assert!(!self.screen.screen().bracketed_paste(), "pasting is plain keys again");
+        let clicks = self.screen.screen().mouse_protocol_mode();
+        assert_eq!(clicks, vt100::MouseProtocolMode::None, "clicks are the terminal's again");
         (status, self.text())
     }
 }

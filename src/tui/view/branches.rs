@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::name;
 use crate::tui::{
+    hits::{Hit, Target},
     number,
     row::{Look, Row, line_of},
     state::State,
@@ -32,7 +33,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let behind = width.saturating_sub(right(width));
     head.right("tokens", behind + 8, Role::Faint).to(behind + 11);
     head.put(if width < NARROW { "" } else { "taken by" }, Role::Faint);
-    head.right("mean ln p", width.saturating_sub(1), Role::Faint);
+    head.right(format!("mean {} p", look.units.log()), width.saturating_sub(1), Role::Faint);
     if let Some(area) = line_of(area, 0) {
         head.draw(area, buf, Style::default());
     }
@@ -41,6 +42,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     for (n, branch) in branches.iter().enumerate().skip(first).take(room) {
         let row = branch_row(state, look, branch, width);
         if let Some(area) = line_of(area, 1 + n - first) {
+            look.hit(Hit::one(area, Target::Branch(n)));
             row.draw(area, buf, if n == state.branch { Theme::cursor() } else { Style::default() });
         }
     }
@@ -80,7 +82,7 @@ fn branch_row<'l>(state: &State, look: &'l Look, branch: &Branch, width: usize) 
     row.right(path.len().to_string(), behind + 8, Role::Plain).to(behind + 11);
     row.put(clip(&taken_by(state, look, branch), right(width).saturating_sub(20), &look.marks), Role::Plain);
     if let Some(mean) = mean_ln_p(state, &path) {
-        row.right(number::signed5(mean), width.saturating_sub(1), Role::Plain);
+        row.right(number::signed5(mean, look.units), width.saturating_sub(1), Role::Plain);
     }
     row
 }

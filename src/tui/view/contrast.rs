@@ -10,7 +10,7 @@ use crate::{
         trace::{ALPHAS, ContrastTrace, Contrasted, StepTrace},
     },
     tui::{
-        number,
+        number::{self, Units},
         row::{Look, Row, line_of},
         state::State,
         theme::Role,
@@ -85,7 +85,10 @@ impl<'v> View<'v> {
         let pair = &self.contrast.pair;
         tokens.put(" token", Role::Faint);
         from.put(format!(" {} / {}", name::short(pair.expert), name::short(pair.amateur)), Role::Faint);
-        to.put(format!(" ln {} p", self.look.marks.arrow), Role::Faint);
+        // "log2 → p" would leave its eight cells.
+        let arrow = self.look.marks.arrow;
+        let label = if self.look.units == Units::Nats { format!(" ln {arrow} p") } else { format!(" log2{arrow}p") };
+        to.put(label, Role::Faint);
         let below = usize::from(!self.contrast.below.is_empty());
         let most = (width.saturating_sub(FIRST) / CELL).saturating_sub(below).min(self.contrast.plausible.len());
         for (n, token) in self.contrast.plausible.iter().enumerate().take(most) {
@@ -94,7 +97,7 @@ impl<'v> View<'v> {
             self.put_token(&mut tokens, token, CELL - 3);
             let cell = |p: f32| number::p3(p.exp());
             from.to(column + 1).put(format!("{}/{}", cell(token.expert), cell(token.amateur)), Role::Plain);
-            let ln = number::signed5(token.expert - token.amateur);
+            let ln = number::signed5(token.expert - token.amateur, self.look.units);
             to.to(column + 1).put(format!("{ln}{}{} ", self.look.marks.arrow, cell(token.result)), Role::Plain);
             to.put(self.moved(token), Role::Faint);
         }
@@ -133,7 +136,7 @@ impl<'v> View<'v> {
         rows.push(parameters);
         let mut columns = line();
         columns.put("   token", Role::Faint).right(name::short(pair.expert), 19, Role::Expert);
-        columns.right(name::short(pair.amateur), 24, Role::Amateur).right("ln", 30, Role::Faint);
+        columns.right(name::short(pair.amateur), 24, Role::Amateur).right(look.units.log(), 30, Role::Faint);
         columns.right("p", 35, Role::Faint).right("move", 40, Role::Faint);
         rows.push(columns);
         // What stands below the list: a rule, two tokens, the masses, the expert alone, two rows of α.
@@ -144,7 +147,7 @@ impl<'v> View<'v> {
             row.right((n + 1).to_string(), 4, Role::Faint);
             self.put_token(&mut row, token, 10);
             put_numbers(&mut row, token);
-            row.right(number::signed5(token.expert - token.amateur), 30, Role::Plain);
+            row.right(number::signed5(token.expert - token.amateur, self.look.units), 30, Role::Plain);
             row.right(number::p4(token.result.exp()), 35, Role::Strong).right(self.moved(token), 40, Role::Faint);
             if width >= WITH_BAR {
                 self.put_bar(&mut row, token.expert - token.amateur);
@@ -171,7 +174,7 @@ impl<'v> View<'v> {
         let mut mass = line();
         let tail = number::p4((1.0 - contrast.mass).max(0.0));
         mass.put(format!("V holds {}, the tail {}", number::p4(contrast.mass), tail.trim()), Role::Plain);
-        mass.put(format!("   KL {}", number::nats4(contrast.effect).trim()), Role::Faint);
+        mass.put(format!("   KL {}", number::entropy4(contrast.effect, look.units).trim()), Role::Faint);
         rows.push(mass);
         rows.push(self.alone(line()));
         let (mut alphas, mut takes) = (line(), line());

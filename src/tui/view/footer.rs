@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::name;
+use super::hints::{self, HELP};
 use crate::tui::{
     panel::Panel,
     row::{Look, Row},
@@ -33,42 +33,27 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             if state.stopped.is_some() { Role::Warn } else { Role::Strong },
         );
     } else if !super::gauge::put(&mut row, state, look) {
-        hints(&mut row, state, look, width);
+        put_hints(&mut row, state, look, width);
     }
     row.draw(area, buf, Style::default());
 }
 
-/// Hints from the left as far as they fit; `? help` is always the last but one, `q quit` the last.
-fn hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
-    let last = [("?", if state.help > 0 { "more" } else { "help" }), ("q", "quit")];
-    let take = match (state.ghost(), &state.card) {
-        (Some(id), Some(card)) => format!("take {}", name::clipped(card, id, 12, look)),
-        _ => "next token".into(),
-    };
-    let [updown, leftright] = look.marks.keys;
-    let contrast = if state.contrast_decides() { "contrast off" } else { "contrast on" };
-    let hints: [(&str, &str); 7] = [
-        ("Space", &take),
-        (updown, "exit"),
-        (leftright, "token"),
-        ("E A", "pair"),
-        ("- =", look.marks.alpha),
-        ("c", contrast),
-        ("O", "this exit alone"),
-    ];
-    let length = |(keys, does): (&str, &str)| keys.width() + does.width() + 3;
-    let reserved: usize = last.into_iter().map(length).sum();
-    let hints = if state.help > 0 { &[("Esc", "close")][..] } else { &hints[..] };
-    for hint in hints {
-        if row.width() + length(*hint) + reserved <= width {
-            put(row, *hint);
+/// Hints from the left as far as they fit; help is always the last.
+fn put_hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
+    let length = |(keys, does): &(String, String)| keys.width() + does.width() + 3;
+    let last = HELP.words(state, look);
+    let reserved = last.as_ref().map_or(0, length);
+    let words = hints::of(state).iter().filter_map(|hint| hint.words(state, look));
+    for words in words {
+        if row.width() + length(&words) + reserved <= width {
+            put(row, words);
         }
     }
-    for hint in last {
-        put(row, hint);
+    if let Some(words) = last {
+        put(row, words);
     }
 }
 
-fn put(row: &mut Row<'_>, (keys, does): (&str, &str)) {
-    row.put(keys.to_owned(), Role::Strong).put(format!(" {does}  "), Role::Faint);
+fn put(row: &mut Row<'_>, (keys, does): (String, String)) {
+    row.put(keys, Role::Strong).put(format!(" {does}  "), Role::Faint);
 }

@@ -6,7 +6,8 @@ pub(super) mod inspector;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::tui::{
-    row::{Look, Row, line_of},
+    hits::{Hit, Target},
+    row::{Look, Row, line_of, split_columns},
     state::{CELL_WIDTHS, Heatmap, State},
     theme::{Role, Theme},
 };
@@ -58,6 +59,7 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
     }
     if let Some(area) = line_of(area, 0) {
         head.draw(area, buf, Style::default());
+        look.hit(Hit::row(cells_of(band, width, area), Target::Position(band.from), width));
         reverse(state, band, width, area, buf);
     }
     for index in 0..exits {
@@ -76,10 +78,17 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
             cells::put(&mut row, cell.as_ref(), width, look);
         }
         row.draw(area, buf, Style::default());
+        look.hit(Hit::one(split_columns(area, GUTTER).0, Target::Exit(index)));
+        look.hit(Hit::row(cells_of(band, width, area), Target::Cell { position: band.from, row: index }, width));
         if index == state.row {
             reverse(state, band, width, area, buf);
         }
     }
+}
+
+/// The cells of a band in one of its rows.
+fn cells_of(band: &Band, width: usize, row: Rect) -> Rect {
+    split_columns(split_columns(row, GUTTER).1, (band.to - band.from) * width).0
 }
 
 /// Lays the cursor over its column in a row.
@@ -98,7 +107,7 @@ fn legend(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         "cell: the exit's top token".to_owned(),
         format!("{} as in the text", marks.token),
         format!("{} like above, right  {} like above, wrong", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure, look.units)),
     ];
     rule(&words, look, area, buf);
 }
@@ -137,7 +146,7 @@ pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         format!("exits {} tokens", marks.times),
         format!("{} top token is the one in the text", marks.token),
         format!("{} same as above  {} same, another", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure, look.units)),
     ];
     rule(&words, look, area, buf);
     let mut own = state.heatmap;

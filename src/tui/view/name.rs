@@ -40,9 +40,18 @@ pub(super) fn method(method: &Method, look: &Look) -> String {
     }
 }
 
-/// A token alone, exactly.
+/// A token alone, exactly; or its id, where ids are shown.
 pub(crate) fn token(card: &ModelCard, id: TokenId, look: &Look) -> String {
+    if look.ids {
+        return id.0.to_string();
+    }
     token_text::exact(card.bytes_of(id), card.is_special(id), &look.marks)
+}
+
+/// A token with its id, the one first that is shown elsewhere.
+pub(super) fn token_and_id(card: &ModelCard, id: TokenId, look: &Look) -> String {
+    let text = token_text::exact(card.bytes_of(id), card.is_special(id), &look.marks);
+    if look.ids { format!("{} {text}", id.0) } else { format!("{text} {}", id.0) }
 }
 
 /// A token alone, cut to a width.

@@ -12,8 +12,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::name;
 use crate::tui::{
+    hits::{Hit, Target},
     number,
-    panel::{Column, Editor, Palette, Panel, Picker},
+    panel::{Column, Editor, Entry, Palette, Panel, Picker},
     row::{Look, Row, line_of},
     settings::{Field, Settings},
     state::State,
@@ -31,7 +32,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             let title = format!("token {} / find", picker.position);
             picker_lines(state, look, picker, framed(look, &title, area, buf), buf);
         }
-        Some(Panel::Palette(palette)) => palette_lines(look, palette, framed(look, "actions", area, buf), buf),
+        Some(Panel::Palette(palette)) => palette_lines(state, look, palette, framed(look, "actions", area, buf), buf),
         Some(Panel::Editor(editor)) => editor_lines(state, look, editor, framed(look, "prompt", area, buf), buf),
         Some(Panel::Settings(settings)) => {
             // To the right, so that text and table are seen while values change.
@@ -56,6 +57,7 @@ fn settings_lines(state: &State, look: &Look, settings: &Settings, area: Rect, b
         row.put(field.value(state), Role::Strong);
         // The last lines are for what comes of it.
         if n + 4 < usize::from(area.height) || n == settings.selected {
+            hit(look, n, n, area);
             put(row, n, area, buf, if n == settings.selected { Theme::cursor() } else { Style::default() });
         }
     }
@@ -91,6 +93,8 @@ fn framed(look: &Look, title: &str, area: Rect, buf: &mut Buffer) -> Rect {
     let width = area.width.min(WIDEST);
     let area = Rect { x: area.x + (area.width - width) / 2, width, ..area };
     Clear.render(area, buf);
+    buf.set_style(area, look.theme.ground());
+    look.hit(Hit::one(area, Target::Panel));
     let set = if look.marks.ascii { ASCII } else { border::PLAIN };
     let block = Block::bordered().border_set(set).title(format!(" {title} "));
     let inner = block.inner(area);
@@ -114,6 +118,13 @@ pub(super) fn field(input: &Input, label: &str, look: &Look, area: Rect, buf: &m
     let x = start + input.visual_cursor().saturating_sub(scroll);
     let cell = Rect { x: area.x + u16::try_from(x).unwrap_or(0).min(area.width.saturating_sub(1)), width: 1, ..area };
     buf.set_style(cell.intersection(area), Theme::cursor());
+}
+
+/// Says where the n-th thing of a list is.
+fn hit(look: &Look, n: usize, row: usize, area: Rect) {
+    if let Some(line) = line_of(area, row) {
+        look.hit(Hit::one(line, Target::Listed(n)));
+    }
 }
 
 fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer, over: Style) {
@@ -150,6 +161,7 @@ fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &m
         for (n, column) in Column::ALL.into_iter().take(4).enumerate() {
             row.right(number::p6(picker.ln_p(column, *id).exp()), columns(n), Role::Plain);
         }
+        hit(look, n, 1 + n - first, area);
         put(row, 1 + n - first, area, buf, if n == picker.selected { Theme::cursor() } else { Style::default() });
     }
     let bottom = usize::from(area.height).saturating_sub(3);
@@ -172,16 +184,29 @@ fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &m
     put(row, bottom + 2, area, buf, Style::default());
 }
 
-fn palette_lines(look: &Look, palette: &Palette, area: Rect, buf: &mut Buffer) {
+/// Cells of an action's name.
+const NAME: usize = 24;
+
+fn palette_lines(state: &State, look: &Look, palette: &Palette, area: Rect, buf: &mut Buffer) {
     if let Some(area) = line_of(area, 0) {
         field(&palette.filter, " :", look, area, buf);
     }
     let rows = usize::from(area.height).saturating_sub(1);
     let first = (palette.selected + 1).saturating_sub(rows);
-    for (n, binding) in palette.listed().into_iter().enumerate().skip(first).take(rows) {
-        let (shown, does) = super::help::words(binding, look);
+    for (n, entry) in palette.listed().into_iter().enumerate().skip(first).take(rows) {
+        let (name, does, shown) = match entry {
+            Entry::Action(binding) => {
+                let (shown, does) = super::help::words(state, binding, look);
+                (binding.name, does, shown)
+            }
+            Entry::Command(command) => (command.name, command.does.to_owned(), command.arguments.to_owned()),
+        };
         let mut row = Row::new(look);
-        row.put(format!(" {does}"), Role::Plain).right(shown, usize::from(area.width) - 1, Role::Faint);
+        row.put(format!(" {name}"), Role::Strong).to(NAME);
+        let room = usize::from(area.width).saturating_sub(NAME + shown.width() + 3);
+        row.put(clip(&does, room, &look.marks), Role::Plain);
+        row.right(shown, usize::from(area.width) - 1, Role::Faint);
+        hit(look, n, 1 + n - first, area);
         put(row, 1 + n - first, area, buf, if n == palette.selected { Theme::cursor() } else { Style::default() });
     }
 }

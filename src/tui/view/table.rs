@@ -10,7 +10,8 @@ use crate::{
         trace::{ExitId, ExitRow, StepTrace},
     },
     tui::{
-        number,
+        hits::{Hit, Target},
+        number::{self, Units},
         row::{Look, Row, line_of},
         state::State,
         theme::{Role, Theme},
@@ -79,6 +80,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             }
             Shown::Exit(index) => {
                 let known = known.as_ref().map(|(trace, reading)| (&***trace, reading));
+                if let Some(line) = line_of(area, lines.len()) {
+                    look.hit(Hit::one(line, Target::Exit(index)));
+                }
                 lines.push((exit_row(state, card, index, known, &columns, look), index == state.row));
             }
         }
@@ -148,7 +152,7 @@ fn head<'l>(columns: &Columns, trace: Option<&StepTrace>, card: &ModelCard, look
     }
     let numbers = columns.numbers();
     if columns.entropy {
-        row.right("H", numbers + 5, Role::Faint);
+        row.right(if look.units == Units::Nats { "H" } else { "H bits" }, numbers + 5, Role::Faint);
     }
     if columns.kl {
         row.right("KL", numbers + 10, Role::Faint);
@@ -214,10 +218,10 @@ fn exit_row<'l>(
     }
     let numbers = columns.numbers();
     if columns.entropy {
-        row.right(number::nats4(own.entropy), numbers + 5, Role::Plain);
+        row.right(number::entropy4(own.entropy, look.units), numbers + 5, Role::Plain);
     }
     if columns.kl && own.exit != ExitId::Original {
-        row.right(number::nats4(own.kl), numbers + 10, Role::Plain);
+        row.right(number::entropy4(own.kl, look.units), numbers + 10, Role::Plain);
     }
     row
 }

@@ -5,7 +5,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::session::reading::Reading;
 use crate::tui::{
-    row::{Look, Row, line_of},
+    hits::{Hit, Target},
+    row::{Look, Row, line_of, split_columns},
     state::{Ribbon, State},
     theme::{Role, Theme},
     token_text::{clip, flowing},
@@ -37,6 +38,14 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     for (n, line) in lines.iter().skip(first).take(room).enumerate() {
         if let Some(row) = line_of(area, 2 * n) {
             draw_text(state, look, line, row, buf);
+            for piece in line {
+                if let Some(position) = piece.position {
+                    // The ribbon under it is of the same token.
+                    let both = Rect { height: 2, ..row }.intersection(area);
+                    let (token, _) = split_columns(split_columns(both, piece.column).1, piece.text.width());
+                    look.hit(Hit::one(token, Target::Position(position)));
+                }
+            }
         }
         if let Some(row) = line_of(area, 2 * n + 1) {
             let end = draw_ribbon(state, look, line, row, buf);
@@ -168,12 +177,15 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
 fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
     let marks = &look.marks;
     let (least, most) = (marks.levels[0], marks.levels[7]);
+    let (units, log) = (look.units, look.units.log());
     let text = match state.ribbon {
         Ribbon::Decided => format!("ribbon: decided at exit {least} to {most} original"),
         Ribbon::Disagree => format!("ribbon: exits that disagree, {least} none to {most} all"),
-        Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} ln V"),
-        Ribbon::Surprise => format!("ribbon: -ln p under original, {least} 0 to {most} 12"),
-        Ribbon::Effect => format!("ribbon: effect of the contrast, {least} 0 to {most} 3 nats"),
+        Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} {log} V"),
+        Ribbon::Surprise => format!("ribbon: -{log} p under original, {least} 0 to {most} {:.0}", units.of(12.0)),
+        Ribbon::Effect => {
+            format!("ribbon: effect of the contrast, {least} 0 to {most} {:.1} {}", units.of(3.0), units.name())
+        }
         Ribbon::Off => "m shows a ribbon".to_owned(),
     };
     let start = end.max(24) + 3;

@@ -87,15 +87,11 @@ fn bar(p: f32, cells: usize, look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::bar;
-    use crate::tui::{
-        marks::UNICODE,
-        row::Look,
-        theme::{Depth, Theme},
-    };
+    use crate::tui::{marks::UNICODE, row::Look, theme::Depth};
 
     #[test]
     fn bars_are_linear_and_end_in_their_cells() {
-        let look = Look { marks: UNICODE, theme: Theme { depth: Depth::None } };
+        let look = Look::new(&UNICODE, Depth::None);
         assert_eq!([1.0, 0.5, 0.3125, 0.0, f32::NAN].map(|p| bar(p, 4, &look)), ["████", "██", "█▎", "", ""]);
         assert_eq!(bar(1.0, 0, &look), "");
     }

@@ -50,7 +50,7 @@ fn parts(state: &State, look: &Look) -> Vec<(String, Role)> {
         return vec![(format!("context full, {0} of {0}", card.context), Role::Warn)];
     }
     if position == 0 {
-        let first = state.text.first().map(|t| format!("0: {} {}", name::token(card, t.id, look), t.id.0));
+        let first = state.text.first().map(|t| format!("0: {}", name::token_and_id(card, t.id, look)));
         let sentence = ("the first token has no prediction".to_owned(), Role::Plain);
         return first.into_iter().map(|text| (text, Role::Strong)).chain([sentence]).collect();
     }
@@ -79,7 +79,7 @@ fn sentences(
     let token = |id| name::token(card, id, look);
     let stands = state.text.get(trace.position);
     let label = if stands.is_some() { format!("{}:", trace.position) } else { "next:".into() };
-    let mut parts = vec![(format!("{label} {} {}", token(trace.subject), trace.subject.0), Role::Strong)];
+    let mut parts = vec![(format!("{label} {}", name::token_and_id(card, trace.subject, look)), Role::Strong)];
     let contrast = trace.contrast.as_ref().map(|contrast| {
         let alone = format!("{} alone: {}", name::short(contrast.pair.expert), token(contrast.expert_alone.id));
         match (contrast.pair.expert == contrast.pair.amateur, contrast.plausible_len, contrast.changed()) {

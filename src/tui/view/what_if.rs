@@ -100,7 +100,7 @@ fn first(state: &State, card: &ModelCard, subject: Option<TokenId>, look: &Look)
     let stands = state.text.get(state.position).map(|token| token.id);
     let id = stands.or(subject)?;
     let label = stands.map_or_else(|| "next".to_owned(), |_| state.position.to_string());
-    Some((format!("{label}: {} {}", name::token(card, id, look), id.0), Role::Strong))
+    Some((format!("{label}: {}", name::token_and_id(card, id, look)), Role::Strong))
 }
 
 /// Why there is no grid here.

@@ -9,6 +9,7 @@ use crate::{
     },
     tui::view::name,
     tui::{
+        number::Units,
         row::{Look, Row},
         state::{CELL_WIDTHS, Heatmap, Measure, State},
         theme::Role,
@@ -40,17 +41,19 @@ pub(super) fn reach(measure: Measure, row: &ExitRow, original: Option<TokenId>, 
 }
 
 /// The words of a measure, for the legend.
-pub(super) fn words(measure: Measure) -> &'static str {
-    match measure {
+pub(super) fn words(measure: Measure, units: Units) -> String {
+    let log = units.log();
+    let words = match measure {
         Measure::Token => "p of the text's token",
-        Measure::LnToken => "ln p of the text's token, -12 to 0",
+        Measure::LnToken => return format!("{log} p of the text's token, -{:.0} to 0", units.of(12.0)),
         Measure::Rank => "rank of the text's token, by log, 1 is high",
         Measure::Top => "p of the top token",
-        Measure::Entropy => "entropy, 0 to ln V",
+        Measure::Entropy => return format!("entropy, 0 to {log} V"),
         Measure::Agree => "same top token as original",
-        Measure::Kl => "KL(original || exit), 0 to 6 nats",
-        Measure::Js => "JS to original, 0 to ln 2",
-    }
+        Measure::Kl => return format!("KL(original || exit), 0 to {:.1} {}", units.of(6.0), units.name()),
+        Measure::Js => return format!("JS to original, 0 to {:.2} {}", units.of(std::f32::consts::LN_2), units.name()),
+    };
+    words.to_owned()
 }
 
 /// The height of a level, 0 to 7; none under 1/16.
@@ -97,13 +100,20 @@ pub(super) fn put(row: &mut Row<'_>, cell: Option<&Cell>, width: usize, look: &L
         return;
     };
     let level = cell.level.map_or((" ".into(), Role::Plain), |n| (marks.levels[n].to_string(), Role::Scale(n)));
+    // The whole cell has the level's colour as its ground.
+    let style = |role| look.theme.on_level(role, cell.level);
     match width {
-        1 => row.put(level.0, level.1),
-        2 | 3 => row.put(cell.token.0.clone(), cell.token.1).put(level.0, level.1),
+        1 => row.styled(level.0, style(level.1)),
+        2 | 3 => {
+            row.styled(cell.token.0.clone(), style(cell.token.1)).styled(level.0, style(level.1));
+            row.styled(" ".repeat(end - row.width()), style(Role::Plain))
+        }
         _ => {
-            row.put(" ", Role::Plain).put(cell.mark.0.to_string(), cell.mark.1);
+            row.put(" ", Role::Plain).styled(cell.mark.0.to_string(), style(cell.mark.1));
             let token = crate::tui::token_text::clip(&cell.token.0, width - 3, marks);
-            row.put(token, cell.token.1).to(end - 1).put(level.0, level.1)
+            row.styled(token, style(cell.token.1));
+            row.styled(" ".repeat((end - 1).saturating_sub(row.width())), style(Role::Plain));
+            row.styled(level.0, style(level.1))
         }
     };
     row.to(end);

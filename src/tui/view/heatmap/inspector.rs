@@ -114,18 +114,18 @@ pub(in crate::tui::view) fn facts(
     let token = |id| name::token(card, id, look);
     let mut facts = vec![
         format!(
-            "{} {} {}   rank {} here, p {}",
+            "{} {}   rank {} here, p {}",
             if state.text.get(trace.position).is_some() { "in the text" } else { "proposed" },
-            token(trace.subject),
-            trace.subject.0,
+            name::token_and_id(card, trace.subject, look),
             own.rank,
             number::p4(own.ln_p.exp()).trim()
         ),
         format!(
-            "this exit   H {}   KL {}   JS {} nats",
-            number::nats4(own.entropy).trim(),
-            zero(number::nats4(own.kl)),
-            zero(number::nats4(own.js))
+            "this exit   H {}   KL {}   JS {} {}",
+            number::entropy4(own.entropy, look.units).trim(),
+            zero(number::entropy4(own.kl, look.units)),
+            zero(number::entropy4(own.js, look.units)),
+            look.units.name()
         ),
     ];
     if let Some(top) = trace.exits.first().and_then(|row| row.top.first()) {

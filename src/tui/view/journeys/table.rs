@@ -124,7 +124,11 @@ impl Shown<'_> {
         for column in self.columns.shown.clone() {
             if let (Some(a), Some(b)) = (a.values[column], b.values[column]) {
                 let ln = a.ln_p - b.ln_p;
-                let text = if self.digits() == 4 { number::signed5(ln) } else { number::signed4(ln) };
+                let text = if self.digits() == 4 {
+                    number::signed5(ln, self.look.units)
+                } else {
+                    number::signed4(ln, self.look.units)
+                };
                 ahead.right(text, self.end(column), Role::Plain);
             }
         }

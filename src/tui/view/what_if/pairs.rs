@@ -8,6 +8,7 @@ use super::{Shown, legend, name};
 use crate::{
     session::{grid::Cell, protocol::ModelCard, trace::ExitId},
     tui::{
+        hits::{Hit, Target},
         number,
         row::{Row, line_of, split_columns, window},
         state::Answer,
@@ -67,6 +68,8 @@ impl Shown<'_> {
         for (n, expert) in places.experts.clone().enumerate() {
             let Some(line) = line_of(area, n + 1) else { break };
             self.expert_row(expert, &places).draw(line, buf, Style::default());
+            let (cells, _) = split_columns(split_columns(line, START).1, places.amateurs.len() * places.cell);
+            self.look.hit(Hit::row(cells, Target::Pair { expert, amateur: places.amateurs.start }, places.cell));
             if expert == self.expert && places.amateurs.contains(&self.amateur) {
                 let end = places.end(self.amateur);
                 let (_, after) = split_columns(line, end - self.shown(expert, self.amateur).chars().count() - 1);
