@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     display::Display,
     hits::{Hit, Target},
-    keymap::Keymap,
+    keymap::{Action, Keymap},
     moves::Move,
     panel::Panel,
     tree::{NodeId, Tree},
@@ -243,6 +243,11 @@ impl State {
             clicked: None,
             tickets: 0,
         }
+    }
+
+    /// The user's own key of an action, for a sentence.
+    pub(crate) fn key(&self, action: Action) -> String {
+        self.keys.first(action, false).unwrap_or_else(|| ":".into())
     }
 
     /// The position of the token not yet chosen.

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::name;
 use crate::tui::{
     hits::{Hit, Target},
+    keymap::Action,
     number,
     row::{Look, Row, line_of},
     state::State,
@@ -38,7 +39,11 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         }
     }
     let sentence = match branches.len() {
-        0 | 1 => "one text so far; Enter on a token in Explore takes another, x ends the text before it".to_owned(),
+        0 | 1 => format!(
+            "one text so far; {} on a token in Explore takes another, {} ends the text before it",
+            state.key(Action::Open),
+            state.key(Action::Cut)
+        ),
         count => format!("{} of {count} texts", state.branch.min(count - 1) + 1),
     };
     if let Some(area) = line_of(area, usize::from(area.height).saturating_sub(1)) {
