@@ -312,13 +312,22 @@ fn the_configuration_is_in_force_and_flags_win() {
     session.end();
     let mut session = Session::start(&["--alpha", "0.2", "--color", "never"], &[("MEXIT_CONFIG", &config)]);
     session.shows("α .20");
+    assert!(!has_colours(&session), "no colour is left");
+    session.press("q");
+    session.end();
+    let mut session = Session::start(&["--color", "256"], &[("NO_COLOR", "1")]);
+    session.shows("decided at");
+    assert!(has_colours(&session), "the flag wins over NO_COLOR");
+    session.press("q");
+    session.end();
+}
+
+fn has_colours(session: &Session) -> bool {
     let screen = session.screen.screen();
     let mut cells =
         (0..ROWS.get()).flat_map(|row| (0..COLUMNS.get()).filter_map(move |column| screen.cell(row, column)));
     let plain = |cell: &vt100::Cell| (cell.fgcolor(), cell.bgcolor()) == (vt100::Color::Default, vt100::Color::Default);
-    assert!(cells.all(plain), "no colour is left");
-    session.press("q");
-    session.end();
+    !cells.all(plain)
 }
 
 #[test]
