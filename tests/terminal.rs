@@ -91,6 +91,21 @@ impl Session {
         assert!(sent.expect("kill").success());
     }
 
+    /// Waits until the main screen is back and the program has stopped: CONT would be lost on one that is about to.
+    fn is_suspended(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.screen.screen().alternate_screen() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let bytes = self.bytes.recv_timeout(left).expect("the main screen comes back");
+            self.screen.process(&bytes);
+        }
+        let id = self.child.process_id().expect("a program").to_string();
+        let state = || std::process::Command::new("ps").args(["-o", "state=", "-p", &id]).output().expect("ps").stdout;
+        while state().first() != Some(&b'T') {
+            assert!(Instant::now() < deadline, "the program does not stop");
+        }
+    }
+
     /// Waits for the end; the terminal must be as before: settings, the main screen, the cursor.
     fn end(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("an end");
@@ -174,12 +189,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     let mut session = Session::start(&[], &[]);
     session.shows("decided at");
     session.press("\x1a");
-    let deadline = Instant::now() + PATIENCE;
-    while session.screen.screen().alternate_screen() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let bytes = session.bytes.recv_timeout(left).expect("the main screen comes back");
-        session.screen.process(&bytes);
-    }
+    session.is_suspended();
     session.signal("CONT");
     session.shows("decided at");
     session.press("q");
@@ -254,12 +264,7 @@ fn the_mouse_is_taken_when_it_is_wanted_and_given_back() {
     session.press("M");
     session.shows("mouse on");
     session.press("\x1a");
-    let deadline = Instant::now() + PATIENCE;
-    while session.screen.screen().alternate_screen() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let bytes = session.bytes.recv_timeout(left).expect("the main screen comes back");
-        session.screen.process(&bytes);
-    }
+    session.is_suspended();
     assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
     session.signal("CONT");
     session.shows("[2 Heatmap]");
