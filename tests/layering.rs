@@ -50,7 +50,10 @@ fn never(sources: &[(PathBuf, String)], names: &[&str]) {
 #[test]
 fn layers() {
     never(&sources("src/decode"), &["crate::session", "crate::tui", "crate::cli", "mexit_models", "mexit_ggml"]);
-    never(&sources("src/tui"), &["mexit_models", "mexit_ggml", "crate::cli", "crate::decode", "crate::report"]);
+    never(
+        &sources("src/tui"),
+        &["mexit_models", "mexit_ggml", "crate::cli", "crate::config", "crate::decode", "crate::report"],
+    );
     never(&sources("src/session"), &["crate::tui", "crate::cli", "crate::report", "mexit_ggml"]);
     never(&sources("src/report"), &["crate::tui", "crate::cli", "mexit_models", "mexit_ggml"]);
     never(&sources("models/src"), &["llama_cpp", "mexit_tui", "ratatui", "clap"]);

@@ -4,9 +4,7 @@
 #[path = "support/pty.rs"]
 mod pty;
 
-use std::time::Instant;
-
-use pty::{COLUMNS, PATIENCE, ROWS, Session};
+use pty::{COLUMNS, ROWS, Session};
 use vt100::MouseProtocolMode;
 
 /// Leaves, and says that what was generated may go.
@@ -120,7 +118,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     let mut session = Session::start(&[], &[]);
     session.shows("decided at");
     session.press("\x1a");
-    session.leaves();
+    session.is_suspended();
     session.signal("CONT");
     session.shows("decided at");
     session.press("q");
@@ -246,12 +244,7 @@ fn the_mouse_is_taken_when_it_is_wanted_and_given_back() {
     session.press("M");
     session.shows("mouse on");
     session.press("\x1a");
-    let deadline = Instant::now() + PATIENCE;
-    while session.screen.screen().alternate_screen() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let bytes = session.bytes.recv_timeout(left).expect("the main screen comes back");
-        session.screen.process(&bytes);
-    }
+    session.is_suspended();
     assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
     session.signal("CONT");
     session.shows("[2 Heatmap]");
@@ -304,13 +297,22 @@ fn the_configuration_is_in_force_and_flags_win() {
     session.end();
     let mut session = Session::start(&["--alpha", "0.2", "--color", "never"], &[("MEXIT_CONFIG", &config)]);
     session.shows("α .20");
+    assert!(!has_colours(&session), "no colour is left");
+    session.press("q");
+    session.end();
+    let mut session = Session::start(&["--color", "256"], &[("NO_COLOR", "1")]);
+    session.shows("decided at");
+    assert!(has_colours(&session), "the flag wins over NO_COLOR");
+    session.press("q");
+    session.end();
+}
+
+fn has_colours(session: &Session) -> bool {
     let screen = session.screen.screen();
     let mut cells =
         (0..ROWS.get()).flat_map(|row| (0..COLUMNS.get()).filter_map(move |column| screen.cell(row, column)));
     let plain = |cell: &vt100::Cell| (cell.fgcolor(), cell.bgcolor()) == (vt100::Color::Default, vt100::Color::Default);
-    assert!(cells.all(plain), "no colour is left");
-    session.press("q");
-    session.end();
+    !cells.all(plain)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    keymap::Action,
     state::{State, TextToken},
     tree::NodeId,
     update::{Flag, flag},
@@ -115,7 +116,7 @@ pub(crate) fn neighbour(state: &mut State, position: usize, by: isize) {
     let tried = state.tree.tried(node);
     let Some(place) = tried.iter().position(|n| *n == node) else { return };
     if tried.len() < 2 {
-        state.notice = Some("no other token was tried here: Enter takes one".into());
+        state.notice = Some(format!("no other token was tried here: {} takes one", state.key(Action::Open)));
         return;
     }
     let next = (place.cast_signed() + by).rem_euclid(tried.len().cast_signed()).cast_unsigned();
@@ -138,7 +139,7 @@ pub(crate) fn remove(state: &mut State, start: NodeId) {
         show_change(state, to);
     }
     record(state, Move { from, to, removed: Some(start), run: false });
-    state.notice = Some("removed; u brings it back".into());
+    state.notice = Some(format!("removed; {} brings it back", state.key(Action::Undo)));
 }
 
 /// Takes the last move back (`true`), or makes it again.
@@ -168,7 +169,8 @@ pub(crate) fn again(state: &mut State, replay: bool) {
     match start {
         None => state.notice = Some("the present decoding takes every token of this text".into()),
         Some(_) if !replay && !sampling.random => {
-            state.notice = Some("greedy takes the same token again: s chooses sampling".into());
+            let key = state.key(Action::Sampling);
+            state.notice = Some(format!("greedy takes the same token again: {key} chooses sampling"));
         }
         Some(start) => {
             if !replay {

@@ -10,7 +10,7 @@ use super::{
     hits::{Hit, Target},
     journeys::Journeys,
     keeping::Keeping,
-    keymap::Keymap,
+    keymap::{Action, Keymap},
     moves::Move,
     panel::Panel,
     runs::Runs,
@@ -256,6 +256,11 @@ impl State {
             hits: Vec::new(),
             clicked: None,
         }
+    }
+
+    /// The user's own key of an action, for a sentence.
+    pub(crate) fn key(&self, action: Action) -> String {
+        self.keys.first(action, false).unwrap_or_else(|| ":".into())
     }
 
     /// The position of the token not yet chosen.

@@ -6,7 +6,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    commands, journeys, moves,
+    commands, journeys,
+    keymap::Action,
+    moves,
     panel::{Column, Editor, Entry, Palette, Panel, Picker, hits},
     question, runs,
     settings::Field,
@@ -18,7 +20,8 @@ use crate::session::trace::TokenId;
 /// Opens the picker at the cursor, or says why not.
 pub(super) fn open_picker(state: &mut State, typing: bool) {
     if state.position == 0 {
-        state.notice = Some("the first token has no prediction: e edits the prompt".into());
+        let key = state.key(Action::Edit);
+        state.notice = Some(format!("the first token has no prediction: {key} edits the prompt"));
     } else if let Some(card) = &state.card {
         state.run = None;
         state.take_when_known = false;
@@ -254,7 +257,7 @@ fn use_prompt(state: &mut State) {
 pub(super) fn next_hit(state: &mut State, onwards: bool) {
     let Some(card) = &state.card else { return };
     if state.sought.is_empty() {
-        state.notice = Some("/ looks for a text".into());
+        state.notice = Some(format!("{} looks for a text", state.key(Action::Search)));
         return;
     }
     let found = hits(state.text.iter().map(|token| card.bytes_of(token.id)), &state.sought);

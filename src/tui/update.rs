@@ -358,7 +358,11 @@ pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
         amateur = ExitId::Block(*middle);
     }
     if let Some((e, a)) = state.wish.contrast {
-        (expert, amateur) = (e, a);
+        // What a flag names has been refused before; the configuration is for any model.
+        match [e, a].into_iter().find(|exit| !card.exits.contains(exit)) {
+            None => (expert, amateur) = (e, a),
+            Some(exit) => state.notice = Some(format!("the configuration names exit {exit}, which this model lacks")),
+        }
     }
     let (alpha, min_candidates) = (state.wish.alpha.unwrap_or(0.1), state.wish.min_candidates.unwrap_or(1));
     state.pair = Pair { expert, amateur, alpha, min_candidates };

@@ -98,13 +98,18 @@ impl Session {
             .set_size(NonZeroU16::new(rows).expect("rows"), NonZeroU16::new(columns).expect("columns"));
     }
 
-    /// Waits until the program has left the alternate screen.
-    pub fn leaves(&mut self) {
+    /// Waits until the main screen is back and the program has stopped: CONT would be lost on one that is about to.
+    pub fn is_suspended(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while self.screen.screen().alternate_screen() {
             let left = deadline.saturating_duration_since(Instant::now());
             let bytes = self.bytes.recv_timeout(left).expect("the main screen comes back");
             self.screen.process(&bytes);
+        }
+        let id = self.child.process_id().expect("a program").to_string();
+        let state = || std::process::Command::new("ps").args(["-o", "state=", "-p", &id]).output().expect("ps").stdout;
+        while state().first() != Some(&b'T') {
+            assert!(Instant::now() < deadline, "the program does not stop");
         }
     }
 

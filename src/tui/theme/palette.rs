@@ -1,6 +1,8 @@
 //! The colours themselves. Signs and text must stand out from the ground, and hues stay apart, also for the
 //! colour-blind: the tests beside this file compute both.
 
+use std::ops::Range;
+
 use ratatui::style::Color;
 
 /// A colour in RGB, and the one of xterm's 256 that stands for it: the nearest that is as legible and as distinct.
@@ -19,15 +21,17 @@ pub(super) struct Palette {
     pub(super) faint: Option<Hue>,
     /// Text and ground, where the theme does not rely on the terminal's.
     pub(super) own: Option<(Hue, Hue)>,
-    /// On a light ground the highest level is the darkest.
-    turned: bool,
+    /// The grounds of cells by their level, from one that is near the terminal's to one that is far from it.
+    levels: [Hue; 8],
+    /// The levels on which white is the more legible; on the others it is black.
+    white_on: Range<usize>,
     /// The grounds that it is made for, and the contrast that text and signs have there at least.
     #[cfg(test)]
     pub(super) held: (&'static [u32], f64, f64),
 }
 
 /// All of cividis in eight steps.
-const LEVELS: [Hue; 8] = [
+const CIVIDIS: [Hue; 8] = [
     (0x0000_224E, 17),
     (0x001E_3B6F, 24),
     (0x004B_546D, 60),
@@ -37,15 +41,23 @@ const LEVELS: [Hue; 8] = [
     (0x00D8_C55B, 185),
     (0x00FE_E838, 227),
 ];
-/// Up to here white is the more legible on them, above black.
-const DARK_LEVELS: usize = 4;
+/// From its other end, the lightest mixed with white: bright yellow would say "much" on a light ground, too.
+const CIVIDIS_TURNED: [Hue; 8] = [
+    (0x00FF_FAD3, 230),
+    (0x00F1_EBC6, 187),
+    (0x00DA_D4BA, 250),
+    (0x00BA_B7AC, 248),
+    (0x0092_9497, 246),
+    (0x0062_6A80, 242),
+    (0x001E_3B6F, 24),
+    (0x0000_224E, 17),
+];
 
 impl Palette {
     /// The ground of a level's cell, and whether it is a dark one.
     pub(super) fn ground_of(&self, level: usize) -> (Hue, bool) {
-        let level = level.min(LEVELS.len() - 1);
-        let step = if self.turned { LEVELS.len() - 1 - level } else { level };
-        (LEVELS[step], step < DARK_LEVELS)
+        let level = level.min(self.levels.len() - 1);
+        (self.levels[level], self.white_on.contains(&level))
     }
 }
 
@@ -74,7 +86,8 @@ pub(super) const DARK: Palette = Palette {
     ],
     faint: None,
     own: None,
-    turned: false,
+    levels: CIVIDIS,
+    white_on: 0..4,
     #[cfg(test)]
     held: (&[0x0000_0000, 0x0028_2C34], 4.5, 3.0),
 };
@@ -104,7 +117,8 @@ pub(super) const LIGHT: Palette = Palette {
     ],
     faint: None,
     own: None,
-    turned: true,
+    levels: CIVIDIS_TURNED,
+    white_on: 5..8,
     #[cfg(test)]
     held: (&[0x00FF_FFFF, 0x00F5_EFE0], 4.5, 3.0),
 };
@@ -134,7 +148,8 @@ pub(super) const HIGH_CONTRAST: Palette = Palette {
     ],
     faint: Some((0x00BF_BFBF, 250)),
     own: Some(((0x00FF_FFFF, 231), (0x0000_0000, 16))),
-    turned: false,
+    levels: CIVIDIS,
+    white_on: 0..4,
     #[cfg(test)]
     held: (&[0x0000_0000], 7.0, 4.5),
 };

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::name;
 use crate::tui::{
     hits::{Hit, Target},
+    keymap::Action,
     number,
     row::{Look, Row, line_of},
     state::State,
@@ -47,7 +48,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         }
     }
     let sentence = match branches.len() {
-        0 | 1 => "one text so far; Enter on a token takes another".to_owned(),
+        0 | 1 => format!("one text so far; {} on a token takes another", state.key(Action::Open)),
         count => format!("{} of {count} texts", state.branch.min(count - 1) + 1),
     };
     if let Some(area) = line_of(area, usize::from(area.height).saturating_sub(1)) {

@@ -43,13 +43,18 @@ fn put_hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
     let length = |(keys, does): &(String, String)| keys.width() + does.width() + 3;
     let last = HELP.words(state, look);
     let reserved = last.as_ref().map_or(0, length);
-    let words = hints::of(state).iter().filter_map(|hint| hint.words(state, look));
-    for words in words {
-        if row.width() + length(&words) + reserved <= width {
+    let mut room = width.saturating_sub(row.width() + reserved);
+    let mut end = Vec::new();
+    for (hint, words) in hints::of(state).iter().filter_map(|hint| Some((hint, hint.words(state, look)?))) {
+        let Some(left) = room.checked_sub(length(&words)) else { continue };
+        room = left;
+        if hint.at_end {
+            end.push(words);
+        } else {
             put(row, words);
         }
     }
-    if let Some(words) = last {
+    for words in end.into_iter().chain(last) {
         put(row, words);
     }
 }

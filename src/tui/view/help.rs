@@ -46,7 +46,7 @@ fn lines<'l>(state: &State, look: &'l Look, width: usize) -> Vec<Row<'l>> {
     let mut lines = vec![title(format!("keys of {}", state.view.name()))];
     lines.extend(columns(of_view(state, look), look, width));
     lines.push(title("marks".into()));
-    lines.extend(marks(look).into_iter().map(|(sign, meaning)| {
+    lines.extend(marks(state, look).into_iter().map(|(sign, meaning)| {
         let mut row = Row::new(look);
         row.put(" ", Role::Plain).put(sign, Role::Strong).to(KEYS).put(meaning, Role::Plain);
         row
@@ -85,13 +85,16 @@ pub(super) fn words(state: &State, binding: &Binding, look: &Look) -> (String, S
     (state.keys.shown(binding.action, look.marks.ascii), binding.does.replace('α', look.marks.alpha))
 }
 
-fn marks(look: &Look) -> Vec<(String, String)> {
+fn marks(state: &State, look: &Look) -> Vec<(String, String)> {
     let m = &look.marks;
     let pair = |sign: String, meaning: &str| (sign, meaning.to_owned());
     vec![
         pair("position".into(), "p: how the token at p is chosen, from those before it"),
         pair("exit k".into(), "the model read out after block k; original: its own output"),
-        pair(format!("{}", m.token), "the token in the text; at the end, the one that Space takes"),
+        pair(
+            format!("{}", m.token),
+            &format!("the token in the text; at the end, the one that {} takes", state.key(Action::Take)),
+        ),
         pair(format!("{} {}", m.decided, m.settled), "the exit that decided: from it upwards the top token stays"),
         pair("a b c".into(), "letters name the distinct top tokens; a is original's"),
         pair(format!("E A  {}", m.changed), "expert, amateur; the contrast changed the choice"),

@@ -15,6 +15,8 @@ pub(super) struct Hint {
     /// What stands between keys of one cell each.
     between: &'static str,
     does: Does,
+    /// Stands beside help, whatever comes before it.
+    pub(super) at_end: bool,
 }
 
 /// What is said of them.
@@ -24,16 +26,16 @@ enum Does {
 }
 
 const fn hint(actions: &'static [Action], does: &'static str) -> Hint {
-    Hint { actions, between: "", does: Does::Always(does) }
+    Hint { actions, between: "", does: Does::Always(does), at_end: false }
 }
 
 /// Keys that are two things rather than the two directions of one.
 const fn apart(actions: &'static [Action], does: &'static str) -> Hint {
-    Hint { actions, between: " ", does: Does::Always(does) }
+    Hint { between: " ", ..hint(actions, does) }
 }
 
 const fn now(actions: &'static [Action], does: fn(&State, &Look) -> String) -> Hint {
-    Hint { actions, between: "", does: Does::Now(does) }
+    Hint { does: Does::Now(does), ..hint(actions, "") }
 }
 
 /// The last one everywhere.
@@ -48,8 +50,8 @@ const EXPLORE: &[Hint] = &[
     EXIT,
     TOKEN,
     OTHER,
+    Hint { at_end: true, ..hint(&[Action::Quit], "quit") },
     apart(&[Action::SetExpert, Action::SetAmateur], "pair"),
-    hint(&[Action::Quit], "quit"),
     ALPHA,
     now(&[Action::Contrast], |state, _| format!("contrast {}", if state.contrast_decides() { "off" } else { "on" })),
     hint(&[Action::Measure], "ribbon"),
@@ -94,10 +96,7 @@ const WHAT_IF: &[Hint] = &[
 const BRANCHES: &[Hint] = &[
     hint(&[Action::Up, Action::Down], "branch"),
     hint(&[Action::Open], "go there"),
-    now(&[Action::Remove], |state, _| match state.keys.first(Action::Undo, false) {
-        Some(key) => format!("remove ({key} brings it back)"),
-        None => "remove".into(),
-    }),
+    now(&[Action::Remove], |state, _| format!("remove ({} brings it back)", state.key(Action::Undo))),
     apart(&[Action::PreviousTried, Action::NextTried], "neighbours of this position"),
 ];
 

@@ -232,8 +232,7 @@ fn editor_lines(state: &State, look: &Look, editor: &Editor, area: Rect, buf: &m
     let mut n = 0;
     // The end is what is being typed: of a long prompt the last lines are shown.
     let ids = editor.ids().and_then(|ids| ids.as_ref().ok()).cloned().unwrap_or_default();
-    let shown: Vec<String> =
-        ids.iter().map(|id| format!("{} {}", clip(&name::token(card, *id, look), 24, &look.marks), id.0)).collect();
+    let shown: Vec<String> = ids.iter().map(|id| clip(&name::token_and_id(card, *id, look), 30, &look.marks)).collect();
     let width = usize::from(area.width);
     let mut lines = 1;
     let mut used = 0;

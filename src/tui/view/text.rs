@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::session::reading::Reading;
 use crate::tui::{
     hits::{Hit, Target},
+    keymap::Action,
     row::{Look, Row, line_of, split_columns},
     state::{Ribbon, State},
     theme::{Role, Theme},
@@ -186,7 +187,7 @@ fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) 
         Ribbon::Effect => {
             format!("ribbon: effect of the contrast, {least} 0 to {most} {:.1} {}", units.of(3.0), units.name())
         }
-        Ribbon::Off => "m shows a ribbon".to_owned(),
+        Ribbon::Off => format!("{} shows a ribbon", state.key(Action::Measure)),
     };
     let start = end.max(24) + 3;
     if start + text.width() < usize::from(area.width) {
