@@ -5,6 +5,7 @@ pub mod grid;
 pub mod protocol;
 pub mod reader;
 pub mod reading;
+pub mod restate;
 pub mod run;
 pub mod saved;
 pub mod trace;

@@ -20,6 +20,7 @@ mod moves;
 mod moving;
 mod number;
 mod panel;
+mod restating;
 mod row;
 #[cfg(test)]
 mod screens;

@@ -140,7 +140,7 @@ fn without_its_model_a_session_can_be_looked_at() {
     session.shows("7/512");
     session.press(" ");
     session.shows("no model: mexit-tui open FILE --model M, or :model M");
-    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("5", "[5 Branches]"), ("1", "decided at")] {
+    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("5", "[5 Branches]"), ("1", "6: ")] {
         session.press(key);
         session.shows(seen);
     }

@@ -39,11 +39,22 @@ pub struct Grid {
     pub mass: f32,
 }
 
+impl Cell {
+    /// What cannot be told.
+    pub const UNKNOWN: Self = Self { id: TokenId(u32::MAX), ln_p: f32::NAN, plausible: 0 };
+
+    /// Whether the answer can be told: some token is always plausible.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.plausible > 0
+    }
+}
+
 impl Grid {
-    /// The cell of two rows; `None` unless the amateur is below the expert.
+    /// The cell of two rows; `None` unless the amateur is below the expert and the answer can be told.
     #[must_use]
     pub fn cell(&self, expert: usize, amateur: usize) -> Option<&Cell> {
-        self.pairs.get(expert)?.get(amateur.checked_sub(expert + 1)?)
+        self.pairs.get(expert)?.get(amateur.checked_sub(expert + 1)?).filter(|cell| cell.is_known())
     }
 }
 

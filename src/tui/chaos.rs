@@ -1,6 +1,8 @@
 //! A hundred thousand random keys, pastes, answers and window sizes: nothing panics, nothing is drawn outside, and what
 //! the state says of itself stays true.
 
+use std::sync::Arc;
+
 use ratatui::{
     buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
@@ -9,6 +11,7 @@ use ratatui::{
 
 use super::{
     fake::{answer, opened},
+    keeping::ModelState,
     keymap,
     marks::{ASCII, UNICODE},
     row::Look,
@@ -40,7 +43,7 @@ impl Dice {
     }
 
     fn key(&mut self) -> KeyEvent {
-        const CODES: [KeyCode; 16] = [
+        const CODES: [KeyCode; 17] = [
             KeyCode::Enter,
             KeyCode::Esc,
             KeyCode::Up,
@@ -56,6 +59,7 @@ impl Dice {
             KeyCode::Backspace,
             KeyCode::Delete,
             KeyCode::F(1),
+            KeyCode::F(2),
             KeyCode::Char(' '),
         ];
         let printable = (33u8..127).map(char::from).collect::<Vec<char>>();
@@ -133,6 +137,16 @@ fn storm(seed: u64) {
                     let length = u32::try_from(dice.below(15)).unwrap_or(0);
                     let text = String::from("any");
                     hear(&mut state, Event::Tokens { text, ids: Ok((0..length).map(TokenId).collect()) });
+                }
+                2 => {
+                    let saved = state.saved().expect("a text");
+                    state.restore(saved, None);
+                }
+                // The model goes, and comes back.
+                3 => state.keeping.model = ModelState::Missing,
+                4 | 5 => {
+                    let card = Arc::clone(state.card.as_ref().expect("a card"));
+                    hear(&mut state, Event::Opened(card));
                 }
                 _ => {}
             },

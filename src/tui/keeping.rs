@@ -6,6 +6,7 @@ use super::{
     asking::Asking,
     keymap::Action,
     panel::Panel,
+    restating::Restated,
     state::{State, View},
     tree::Tree,
     update,
@@ -29,8 +30,8 @@ pub(crate) struct Keeping {
     pub(crate) model: ModelState,
     /// What a session left behind that ended unexpectedly.
     pub(crate) left: Option<PathBuf>,
-    /// For what stored traces were last restated: text, decoding and pair.
-    pub(crate) restated: Option<String>,
+    /// For what the stored traces were last restated.
+    pub(super) restated: Option<Restated>,
 }
 
 /// Whether there is a model.
@@ -121,6 +122,8 @@ impl State {
         self.view = view.unwrap_or_default();
         super::moves::show(self, Some(saved.end));
         self.position = saved.settings.position.min(self.open_slot());
+        let branches = self.tree.branches(self.node);
+        self.branch = branches.iter().position(|branch| Some(branch.end) == self.node).unwrap_or_default();
     }
 }
 

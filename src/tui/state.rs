@@ -317,7 +317,11 @@ impl State {
     /// The next thing to ask the engine: what the cursor is on, then the open slot, then, one after the other, what is
     /// not known yet of the rest. `None` if it has been asked, or all is known.
     pub(crate) fn next_query(&mut self) -> Option<Query> {
-        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() || !self.has_model() {
+        if !self.has_model() {
+            self.restate();
+            return None;
+        }
+        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() {
             return None;
         }
         let slot = self.open_slot();

@@ -106,7 +106,10 @@ impl<'s> Shown<'s> {
         let grid = trace.and_then(|trace| trace.grid.as_deref());
         let reading = trace.map(Reading::of);
         let cells = |grid: &'s Grid| grid.pairs.iter().flatten().chain(&grid.alphas).chain(&grid.minima);
-        let letters = Letters::of(reading.as_ref(), grid.into_iter().flat_map(cells).map(|cell| cell.id));
+        let letters = Letters::of(
+            reading.as_ref(),
+            grid.into_iter().flat_map(cells).filter(|cell| cell.is_known()).map(|cell| cell.id),
+        );
         let row = |exit| card.exits.iter().position(|other| *other == exit);
         let (expert, amateur) = (row(pair.expert)?, row(pair.amateur)?);
         Some(Self { state, card, look, trace, grid, letters, pair, expert, amateur })
@@ -115,6 +118,16 @@ impl<'s> Shown<'s> {
     /// The expert's own top token.
     fn alone(&self, expert: usize) -> Option<TokenId> {
         Some(self.trace?.exits.get(expert)?.top.first()?.id)
+    }
+
+    /// What stands for a cell that is still to come; one that only the model could tell is blank.
+    fn unknown(&self) -> char {
+        if self.state.has_model() { self.look.marks.waiting } else { ' ' }
+    }
+
+    /// What the rules say in place of numbers.
+    fn lacking(&self) -> &'static str {
+        if self.state.has_model() { "computing the grid" } else { "needs the model" }
     }
 
     fn cell(&self, expert: usize, amateur: usize) -> Option<&Cell> {
@@ -129,7 +142,7 @@ impl<'s> Shown<'s> {
         let draw = if self.state.decoding.sampling.random { "sampled" } else { "greedy" };
         let question = match self.grid {
             Some(grid) if grid.settings == present => ("what would each pair choose here?".to_owned(), Role::Plain),
-            _ => ("computing the grid".to_owned(), Role::Plain),
+            _ => (self.lacking().to_owned(), Role::Plain),
         };
         let settings = format!("{} {}  min {min}  {draw}", self.look.marks.alpha, number::parameter(alpha));
         let first = first(self.state, self.card, subject, self.look);
