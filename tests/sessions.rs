@@ -152,7 +152,7 @@ fn without_its_model_a_session_can_be_looked_at() {
     session.shows("the model is there");
     session.press("$");
     steps(&mut session, 7, 8);
-    session.press("qy");
+    session.quit_unsaved();
     quits(session);
 }
 
@@ -246,7 +246,7 @@ fn the_copied_command_makes_the_same_text_and_the_copied_step_is_the_same() {
     session.press("yv");
     session.shows("view copied");
     assert!(fs::read_to_string(&clip).expect("a view").contains("14: "));
-    session.press("qy");
+    session.quit_unsaved();
     quits(session);
 }
 

@@ -30,7 +30,7 @@ fn steps_changes_alpha_steps_back_and_quits() {
     session.press("\x0c");
     session.press(" ");
     session.shows("10/512");
-    session.press("q");
+    session.quit_unsaved();
     let (status, _) = session.end();
     assert_eq!(status.exit_code(), 0);
 }
@@ -60,7 +60,7 @@ fn views_panels_and_a_long_paste() {
     session.press("\x1b");
     session.until("the editor closes", |screen| !screen.contains("Ctrl-J new line"));
     session.press("rr");
-    session.press("q");
+    session.quit_unsaved();
     let (status, _) = session.end();
     assert_eq!(status.exit_code(), 0);
 }

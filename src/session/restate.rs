@@ -25,9 +25,9 @@ pub fn restate(trace: &StepTrace, is_open: bool, decoding: &Decoding, pair: Pair
     let mut restated = StepTrace { contrast, ..trace.clone() };
     let choice = choice(trace, decoding).filter(|_| trace.decoding != *decoding);
     // At the open slot the rows are about the proposed token: another one must have been followed over the exits.
-    let exits = |choice: &Choice| match is_open && choice.id != trace.subject {
-        true => about(trace, choice.id),
-        false => Some(Arc::clone(&trace.exits)),
+    let exits = |choice: &Choice| {
+        let is_other = is_open && choice.id != trace.subject;
+        if is_other { about(trace, choice.id) } else { Some(Arc::clone(&trace.exits)) }
     };
     if let Some((choice, exits)) = choice.and_then(|choice| Some((choice, exits(&choice)?))) {
         restated.subject = if is_open { choice.id } else { trace.subject };
@@ -196,6 +196,7 @@ mod tests {
 
     const EXITS: [ExitId; 4] = [ExitId::Original, ExitId::Block(6), ExitId::Block(4), ExitId::Block(2)];
 
+    #[expect(clippy::cast_possible_truncation, reason = "made-up numbers")]
     fn logits(seed: u64) -> LogitRows {
         // Peaked as a model's rows are: a few tokens far above the others, nearly the same ones at every exit.
         let at = |exit: u64, id: u64| {

@@ -57,11 +57,9 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         return Effect::None;
     }
     match action {
-        Action::Quit => return asking::quit(state),
-        Action::Save => return asking::save(state, false),
-        Action::OpenFile => return asking::open(state),
-        Action::Copy => return asking::copy(state),
-        Action::Title => return asking::title(state),
+        Action::Quit | Action::Save | Action::OpenFile | Action::Copy | Action::Title => {
+            return asking::ask(state, action);
+        }
         Action::Redraw => return Effect::Redraw,
         Action::Suspend => {
             stop_run(state, "paused: r goes on");

@@ -36,6 +36,8 @@ impl Session {
         command.args(["--threads", "1"]);
         command.env("LC_ALL", "C.UTF-8");
         command.env("TERM", "xterm-256color");
+        // What other sessions left behind is not offered to this one.
+        command.env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-state"));
         for (name, value) in env {
             command.env(name, value);
         }
@@ -79,6 +81,13 @@ impl Session {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("keys");
         self.keys.flush().expect("keys");
+    }
+
+    /// Ends the program although tokens are in no file.
+    pub fn quit_unsaved(&mut self) {
+        self.press("q");
+        self.shows("y quit");
+        self.press("y");
     }
 
     pub fn signal(&self, signal: &str) {
