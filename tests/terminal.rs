@@ -6,7 +6,7 @@
 #[path = "support/terminal.rs"]
 mod terminal;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::terminal::{PATIENCE, Session};
 
@@ -14,7 +14,7 @@ use self::terminal::{PATIENCE, Session};
 fn steps_changes_alpha_steps_back_and_quits() {
     let mut session = Session::start(&[], &[]);
     session.shows("5/512");
-    session.shows("decided at");
+    session.shows("next: ");
     for n in 6..=10 {
         session.press(" ");
         session.shows(&format!("{n}/512"));
@@ -38,7 +38,7 @@ fn steps_changes_alpha_steps_back_and_quits() {
 #[test]
 fn views_panels_and_a_long_paste() {
     let mut session = Session::start(&[], &[]);
-    session.shows("decided at");
+    session.shows("next: ");
     for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("4", "[4 What-if]"), ("5", "[5 Branches]")] {
         session.press(key);
         session.shows(seen);
@@ -68,7 +68,7 @@ fn views_panels_and_a_long_paste() {
 #[test]
 fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     let mut session = Session::start(&[], &[]);
-    session.shows("decided at");
+    session.shows("next: ");
     session.press("\x1a");
     let deadline = Instant::now() + PATIENCE;
     while session.screen.screen().alternate_screen() {
@@ -76,8 +76,14 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
         let bytes = session.bytes.recv_timeout(left).expect("the main screen comes back");
         session.screen.process(&bytes);
     }
-    session.signal("CONT");
-    session.shows("decided at");
+    // Told to go on before it has stopped it would stop for ever: it is told until it does.
+    while !session.text().contains("next: ") {
+        assert!(Instant::now() < deadline, "it does not go on");
+        session.signal("CONT");
+        if let Ok(bytes) = session.bytes.recv_timeout(Duration::from_secs(1)) {
+            session.screen.process(&bytes);
+        }
+    }
     session.press("q");
     let (status, _) = session.end();
     assert_eq!(status.exit_code(), 0);
@@ -87,7 +93,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
 fn signals_restore_the_terminal() {
     for (signal, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {
         let mut session = Session::start(&[], &[]);
-        session.shows("decided at");
+        session.shows("next: ");
         session.signal(signal);
         let (status, _) = session.end();
         assert_eq!(status.exit_code(), 128 + number, "{signal}");
@@ -97,7 +103,7 @@ fn signals_restore_the_terminal() {
 #[test]
 fn a_panic_restores_the_terminal_and_is_told() {
     let mut session = Session::start(&[], &[("MEXIT_PROVOKE", "panic")]);
-    session.shows("decided at");
+    session.shows("next: ");
     let (status, text) = session.end();
     assert_ne!(status.exit_code(), 0);
     assert!(text.contains("provoked for a test"), "{text}");
@@ -106,7 +112,7 @@ fn a_panic_restores_the_terminal_and_is_told() {
 #[test]
 fn an_abort_inside_ggml_restores_the_terminal_and_is_told() {
     let mut session = Session::start(&[], &[("MEXIT_PROVOKE", "abort")]);
-    session.shows("decided at");
+    session.shows("next: ");
     let (status, text) = session.end();
     assert_eq!(status.exit_code(), 70);
     assert!(text.contains("error: ggml stopped"), "{text}");
