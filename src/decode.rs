@@ -6,6 +6,6 @@ mod distribution;
 mod kernels;
 mod sample;
 
-pub use contrast::{Contrast, Plausible, contrast, ln_tau, winners};
+pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};
 pub use distribution::{Distribution, Scored};
 pub use sample::{Chosen, Sampling, choose, uniform};

@@ -8,6 +8,7 @@ mod kept;
 pub mod protocol;
 pub mod reader;
 pub mod reading;
+pub mod restate;
 pub mod run;
 pub mod saved;
 pub mod trace;

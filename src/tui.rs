@@ -34,6 +34,7 @@ mod number;
 mod panel;
 mod preferences;
 mod question;
+mod restating;
 mod row;
 mod runs;
 #[cfg(test)]

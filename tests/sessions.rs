@@ -10,8 +10,15 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Output,
+    sync::Arc,
 };
 
+use mexit_models::{DType, Engine, EngineOptions, Gelu, Model, Placement, demo};
+use mexit_tui::{
+    session::{protocol::Event, reader::Reader, saved::Saved},
+    tui::Headless,
+};
+use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent};
 use tempfile::TempDir;
 
 use self::pty::Session;
@@ -140,7 +147,7 @@ fn without_its_model_a_session_can_be_looked_at() {
     session.shows("7/512");
     session.press(" ");
     session.shows("no model: mexit-tui open FILE --model M, or :model M");
-    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("5", "[5 Branches]"), ("1", "decided at")] {
+    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("5", "[5 Branches]"), ("1", "6: ")] {
         session.press(key);
         session.shows(seen);
     }
@@ -152,7 +159,7 @@ fn without_its_model_a_session_can_be_looked_at() {
     session.shows("the model is there");
     session.press("$");
     steps(&mut session, 7, 8);
-    session.press("qy");
+    session.quit_unsaved();
     quits(session);
 }
 
@@ -246,7 +253,7 @@ fn the_copied_command_makes_the_same_text_and_the_copied_step_is_the_same() {
     session.press("yv");
     session.shows("view copied");
     assert!(fs::read_to_string(&clip).expect("a view").contains("14: "));
-    session.press("qy");
+    session.quit_unsaved();
     quits(session);
 }
 
@@ -259,4 +266,72 @@ fn files_that_are_no_sessions_are_refused_before_the_screen_opens() {
     program::refused("text", &program::run(&["open", name]), &["not a session of mexit-tui"]);
     program::refused("a folder", &program::run(&["open", "."]), &["not a session of mexit-tui"]);
     program::refused("nothing", &program::run(&["open", "no-such.mexit"]), &["no-such.mexit"]);
+}
+
+/// Answers all that the screen asks.
+fn answer(screen: &mut Headless, reader: &mut Reader) {
+    while let Some(query) = screen.next_query() {
+        let trace = reader.answer(&query, &mut |_| true).expect("an answer");
+        screen.hear(Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis: None, vocabulary: None });
+    }
+}
+
+fn press(screen: &mut Headless, reader: &mut Reader, keys: &[KeyCode]) {
+    for key in keys {
+        screen.press(Input::Key(KeyEvent::from(*key)));
+        answer(screen, reader);
+    }
+}
+
+fn picture(screen: &Headless) -> Vec<String> {
+    let buf = screen.draw();
+    let line = |y| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
+    // Neither the head nor the two last rows, which say whether it is saved, and by which model.
+    (1..buf.area.height - 2).map(line).collect()
+}
+
+#[test]
+fn a_session_of_the_demo_model_comes_back_with_and_without_it() {
+    let model = Model::of(Arc::new(demo::mapping()), Placement::cpu().expect("a processor")).expect("the demo");
+    let options = EngineOptions { threads: 1, context: usize::MAX, kv_type: DType::F32, gelu: Gelu::Exact };
+    let mut reader = Reader::new(Engine::new(model, options).expect("an engine"));
+    let card = Arc::new(reader.card("demo"));
+    let ids = reader.model().tokenizer.encode("In the beginning God created").expect("ids");
+    let mut screen = Headless::new((200, 60), false);
+    screen.hear(Event::Opened(Arc::clone(&card)));
+    screen.hear(Event::Prompt(ids.into()));
+    answer(&mut screen, &mut reader);
+    let [space, left] = [KeyCode::Char(' '), KeyCode::Left];
+    // Tokens, a branch that another exit makes, and the grid of one position.
+    press(&mut screen, &mut reader, &[space, space, space, left, left, KeyCode::Char('x')]);
+    press(&mut screen, &mut reader, &[KeyCode::Down, KeyCode::Down, KeyCode::Down, KeyCode::Char('O'), space, space]);
+    press(&mut screen, &mut reader, &[left, KeyCode::Char('4'), KeyCode::Char('1')]);
+
+    let place = Place::new();
+    let file = place.path("s.mexit");
+    screen.save().expect("a text").write(&file).expect("a file");
+    let per_token = fs::metadata(&file).expect("a file").len() / 10;
+    assert!(per_token < 8192, "{per_token} bytes a token");
+    for with_model in [false, true] {
+        let mut again = Headless::new((200, 60), false);
+        again.open(Saved::read(&file).expect("a session"));
+        if with_model {
+            again.hear(Event::Opened(Arc::clone(&card)));
+        }
+        for view in "12345".chars() {
+            let keys = [KeyCode::Char(view)];
+            press(&mut screen, &mut reader, &keys);
+            press(&mut again, &mut reader, &keys);
+            // The list of branches has a selection of its own.
+            if view != '5' {
+                assert_eq!(picture(&screen), picture(&again), "view {view}, with the model: {with_model}");
+            }
+        }
+        press(&mut screen, &mut reader, &[KeyCode::Char('1')]);
+    }
+    // What cannot be written leaves nothing behind, and what was there stays.
+    let folder = place.path("folder.mexit");
+    fs::create_dir(&folder).expect("a folder");
+    assert!(screen.save().expect("a text").write(&folder).is_err());
+    assert_eq!(program::names(place.folder.path()), ["folder.mexit", "s.mexit"]);
 }

@@ -9,9 +9,7 @@ use vt100::MouseProtocolMode;
 
 /// Leaves, and says that what was generated may go.
 fn quits(mut session: Session) {
-    session.press("q");
-    session.shows("tokens are not saved");
-    session.press("y");
+    session.quit_unsaved();
     let (status, _) = session.end();
     assert_eq!(status.exit_code(), 0);
 }
@@ -20,7 +18,7 @@ fn quits(mut session: Session) {
 fn steps_changes_alpha_steps_back_and_quits() {
     let mut session = Session::start(&[], &[]);
     session.shows("5/512");
-    session.shows("decided at");
+    session.shows("next: ");
     for n in 6..=10 {
         session.press(" ");
         session.shows(&format!("{n}/512"));
@@ -42,7 +40,7 @@ fn steps_changes_alpha_steps_back_and_quits() {
 #[test]
 fn views_panels_and_a_long_paste() {
     let mut session = Session::start(&[], &[]);
-    session.shows("decided at");
+    session.shows("next: ");
     for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("4", "[4 What-if]"), ("5", "[5 Branches]")] {
         session.press(key);
         session.shows(seen);
@@ -116,7 +114,7 @@ fn journeys_follow_pins_groups_and_positions() {
 #[test]
 fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     let mut session = Session::start(&[], &[]);
-    session.shows("decided at");
+    session.shows("next: ");
     session.press("\x1a");
     session.is_suspended();
     session.signal("CONT");
@@ -130,7 +128,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
 fn signals_restore_the_terminal() {
     for (signal, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {
         let mut session = Session::start(&[], &[]);
-        session.shows("decided at");
+        session.shows("next: ");
         session.signal(signal);
         let (status, _) = session.end();
         assert_eq!(status.exit_code(), 128 + number, "{signal}");
@@ -140,7 +138,7 @@ fn signals_restore_the_terminal() {
 #[test]
 fn a_panic_restores_the_terminal_and_is_told() {
     let mut session = Session::start(&[], &[("MEXIT_PROVOKE", "panic")]);
-    session.shows("decided at");
+    session.shows("next: ");
     let (status, text) = session.end();
     assert_ne!(status.exit_code(), 0);
     assert!(text.contains("provoked for a test"), "{text}");
@@ -200,7 +198,7 @@ fn a_prompt_that_is_too_long_opens_in_the_editor() {
 #[test]
 fn an_abort_inside_ggml_restores_the_terminal_and_is_told() {
     let mut session = Session::start(&[], &[("MEXIT_PROVOKE", "abort")]);
-    session.shows("decided at");
+    session.shows("next: ");
     let (status, text) = session.end();
     assert_eq!(status.exit_code(), 70);
     assert!(text.contains("error: ggml stopped"), "{text}");

@@ -77,6 +77,16 @@ impl LogitRows {
         }
     }
 
+    /// One position's rows, V numbers for each exit.
+    ///
+    /// # Panics
+    /// If there are not as many numbers.
+    #[must_use]
+    pub fn of(exits: &[ExitId], vocabulary: usize, values: Vec<f32>) -> Self {
+        assert_eq!(values.len(), exits.len() * vocabulary, "V numbers for each exit");
+        Self { exits: exits.to_vec(), vocabulary, rows: vec![0], values, broken: Vec::new() }
+    }
+
     /// The V logits of an exit at the `index`-th of the positions asked for.
     #[must_use]
     pub fn row(&self, exit: ExitId, index: usize) -> Option<&[f32]> {

@@ -73,8 +73,9 @@ fn reaching(expert: &Distribution<'_>, amateur: &Distribution<'_>, ln_tau: f32) 
     expert.reaching(ln_tau).into_iter().map(widen).collect()
 }
 
-/// Shares the mass of V out by the scores.
-fn share_out(ln_tau: f32, mut plausible: Vec<Plausible>) -> Contrast {
+/// Shares the mass of V out by the scores: V with ln p of expert and amateur, by id.
+#[must_use]
+pub fn share_out(ln_tau: f32, mut plausible: Vec<Plausible>) -> Contrast {
     let scores: Vec<f64> = plausible.iter().map(score).collect();
     let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let ln_sum = best + scores.iter().map(|s| (s - best).exp()).sum::<f64>().ln();

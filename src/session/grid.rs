@@ -40,14 +40,21 @@ pub struct Grid {
 }
 
 impl Cell {
-    const NONE: Self = Self { id: TokenId(u32::MAX), ln_p: f32::NAN, plausible: 0 };
+    /// What cannot be told.
+    pub const UNKNOWN: Self = Self { id: TokenId(u32::MAX), ln_p: f32::NAN, plausible: 0 };
+
+    /// Whether the answer can be told: some token is always plausible.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.plausible > 0
+    }
 }
 
 impl Grid {
-    /// The cell of two rows; `None` unless the amateur is below the expert.
+    /// The cell of two rows; `None` unless the amateur is below the expert and the answer can be told.
     #[must_use]
     pub fn cell(&self, expert: usize, amateur: usize) -> Option<&Cell> {
-        self.pairs.get(expert)?.get(amateur.checked_sub(expert + 1)?)
+        self.pairs.get(expert)?.get(amateur.checked_sub(expert + 1)?).filter(|cell| cell.is_known())
     }
 }
 
@@ -57,7 +64,7 @@ impl Analysis<'_> {
     pub fn grid(&self, pair: Pair) -> Option<Grid> {
         let rows = self.rows();
         let cell = |expert: &Read<'_>, amateur: &Read<'_>, alpha, min| {
-            let (Some(expert), Some(amateur)) = (expert.known(), amateur.known()) else { return Cell::NONE };
+            let (Some(expert), Some(amateur)) = (expert.known(), amateur.known()) else { return Cell::UNKNOWN };
             let contrast = decode::contrast(expert, amateur, alpha, min);
             let best = contrast.best().unwrap_or_else(|| expert.best());
             Cell { id: TokenId(best.id), ln_p: best.ln_p, plausible: contrast.plausible.len() }

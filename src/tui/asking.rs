@@ -58,7 +58,11 @@ impl State {
 
     /// The next thing to ask the engine; `None` if it has been asked, or all is known.
     pub(crate) fn next_query(&mut self) -> Option<Query> {
-        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() || !self.has_model() {
+        if !self.has_model() {
+            self.restate();
+            return None;
+        }
+        if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() {
             return None;
         }
         let urgent = [self.position, self.open_slot()].into_iter().find(|position| self.wants(*position));

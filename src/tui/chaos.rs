@@ -14,6 +14,7 @@ use super::{
     commands,
     fake::{answer, answer_broken, answer_part, opened},
     journeys::group,
+    keeping::ModelState,
     marks::{ASCII, UNICODE},
     number::Units,
     row::Look,
@@ -48,7 +49,7 @@ impl Dice {
     }
 
     fn key(&mut self) -> KeyEvent {
-        const CODES: [KeyCode; 16] = [
+        const CODES: [KeyCode; 17] = [
             KeyCode::Enter,
             KeyCode::Esc,
             KeyCode::Up,
@@ -64,6 +65,7 @@ impl Dice {
             KeyCode::Backspace,
             KeyCode::Delete,
             KeyCode::F(1),
+            KeyCode::F(2),
             KeyCode::Char(' '),
         ];
         let printable = (33u8..127).map(char::from).collect::<Vec<char>>();
@@ -173,7 +175,7 @@ fn storm(seed: u64) {
                     }
                 }
             }
-            _ => match dice.below(10) {
+            _ => match dice.below(14) {
                 0 => typing::paste(&mut state, "a\tpaste of\nlines ␣ «»"),
                 2..=5 => {
                     state.display.mouse = true;
@@ -198,6 +200,16 @@ fn storm(seed: u64) {
                 8 => {
                     time += Duration::from_millis(u64::try_from(dice.below(400)).unwrap_or(0));
                     state.tick_to(time);
+                }
+                10 => {
+                    let saved = state.saved().expect("a text");
+                    state.restore(saved, None);
+                }
+                // The model goes, and comes back.
+                11 => state.keeping.model = ModelState::Missing,
+                12 | 13 => {
+                    let card = Arc::clone(state.card.as_ref().expect("a card"));
+                    hear(&mut state, Event::Opened(card));
                 }
                 _ => {}
             },

@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, crossterm::event, layout::Rect};
 
 use super::{
     app,
+    keeping::ModelState,
     marks::{ASCII, UNICODE},
     panel::Panel,
     row::Look,
@@ -11,7 +12,10 @@ use super::{
     theme::Depth,
     update, view,
 };
-use crate::session::protocol::{Event, Query};
+use crate::session::{
+    protocol::{Event, Query},
+    saved::Saved,
+};
 
 /// A screen of a fixed size.
 pub struct Headless {
@@ -59,6 +63,18 @@ impl Headless {
             self.state.hits = view::draw(&self.state, &self.look, area, &mut Buffer::empty(area));
         }
         app::take_in(&mut self.state, event);
+    }
+
+    /// The session as it is saved; `None` while there is no text.
+    #[must_use]
+    pub fn save(&self) -> Option<Saved> {
+        self.state.saved()
+    }
+
+    /// Shows a saved session. Until its model is heard to be open there is none.
+    pub fn open(&mut self, saved: Saved) {
+        self.state.keeping.model = ModelState::Coming;
+        self.state.restore(saved, Some("session.mexit".into()));
     }
 
     /// The picture of this moment.

@@ -6,6 +6,7 @@ use super::{
     keymap::Action,
     panel::Panel,
     question::Question,
+    restating::Restated,
     state::{State, View},
     tree::Tree,
     update,
@@ -29,8 +30,8 @@ pub(crate) struct Keeping {
     pub(crate) model: ModelState,
     /// What a session left behind that ended unexpectedly.
     pub(crate) left: Option<PathBuf>,
-    /// For what stored traces were last restated: text, decoding and pair.
-    pub(crate) restated: Option<String>,
+    /// For what the stored traces were last restated.
+    pub(super) restated: Option<Restated>,
 }
 
 /// Whether there is a model.

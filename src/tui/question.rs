@@ -8,6 +8,7 @@ use tui_input::Input;
 use super::{
     copying::Copied,
     keeping,
+    keymap::Action,
     panel::Panel,
     state::{State, View},
     tree::NodeId,
@@ -84,8 +85,21 @@ const COPIES: [(&str, &str); 7] = [
     ("Esc", "nothing"),
 ];
 
+/// Does what an action asks for, or asks back.
+pub(super) fn ask(state: &mut State, action: Action) -> Effect {
+    match action {
+        Action::Quit => return quit(state),
+        Action::Save => return save(state, false),
+        Action::OpenFile => open(state),
+        Action::Copy => copy(state),
+        Action::Title => title(state),
+        _ => {}
+    }
+    Effect::None
+}
+
 /// Asks before the program ends, if something would be lost.
-pub(super) fn quit(state: &mut State) -> Effect {
+fn quit(state: &mut State) -> Effect {
     if !state.is_unsaved() {
         return Effect::Quit;
     }
@@ -94,39 +108,35 @@ pub(super) fn quit(state: &mut State) -> Effect {
 }
 
 /// Saves, or asks for a name first.
-pub(super) fn save(state: &mut State, quit: bool) -> Effect {
+fn save(state: &mut State, quit: bool) -> Effect {
     if state.text.is_empty() {
         state.notice = Some("no text to save yet".into());
         return Effect::None;
     }
-    match &state.keeping.file {
-        Some(path) => Effect::Save { path: path.clone(), quit },
-        None => {
-            let field = Input::new(format!("session.{EXTENSION}"));
-            state.panel = Some(Panel::Question(Question::Save { field, quit }));
-            Effect::None
-        }
+    if let Some(path) = &state.keeping.file {
+        return Effect::Save { path: path.clone(), quit };
     }
+    let field = Input::new(format!("session.{EXTENSION}"));
+    state.panel = Some(Panel::Question(Question::Save { field, quit }));
+    Effect::None
 }
 
 /// Asks for a file to open: what was left behind, or the session's own.
-pub(super) fn open(state: &mut State) -> Effect {
+fn open(state: &mut State) {
     let known = state.keeping.left.as_ref().or(state.keeping.file.as_ref());
     let name = known.map(|path| path.display().to_string()).unwrap_or_default();
     state.panel = Some(Panel::Question(Question::Open { field: Input::new(name), sure: false }));
-    Effect::None
 }
 
 /// Asks what to copy.
-pub(super) fn copy(state: &mut State) -> Effect {
+fn copy(state: &mut State) {
     if state.card.is_some() && !state.text.is_empty() {
         state.panel = Some(Panel::Question(Question::Copy));
     }
-    Effect::None
 }
 
 /// Asks for a branch's title: the selected one's, in other views the present text's.
-pub(super) fn title(state: &mut State) -> Effect {
+fn title(state: &mut State) {
     let branches = state.tree.branches(state.node);
     let wanted = match state.view {
         View::Branches => branches.get(state.branch),
@@ -136,7 +146,6 @@ pub(super) fn title(state: &mut State) -> Effect {
         let field = Input::new(state.tree.title(branch.start).unwrap_or_default().to_owned());
         state.panel = Some(Panel::Question(Question::Title { node: branch.start, field }));
     }
-    Effect::None
 }
 
 /// A key while a question is open.
@@ -192,13 +201,11 @@ fn stay(state: &mut State, question: Question) -> Effect {
 
 /// Ctrl-C to a question. Who asks to quit twice means it.
 pub(super) fn interrupt(state: &mut State) -> Effect {
-    match state.panel {
-        Some(Panel::Question(Question::Quit)) => Effect::Quit,
-        _ => {
-            close(state);
-            Effect::None
-        }
+    if let Some(Panel::Question(Question::Quit)) = state.panel {
+        return Effect::Quit;
     }
+    close(state);
+    Effect::None
 }
 
 /// Esc to a question.
@@ -213,7 +220,7 @@ pub(super) fn open_named(state: &mut State, name: &str) -> Effect {
     match path_of(name, false) {
         Some(_) if state.is_unsaved() => stay(state, Question::Open { field: Input::new(name.to_owned()), sure: true }),
         Some(path) => Effect::OpenFile(path),
-        None => open(state),
+        None => ask(state, Action::OpenFile),
     }
 }
 

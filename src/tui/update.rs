@@ -57,11 +57,9 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         return Effect::None;
     }
     match action {
-        Action::Quit => return question::quit(state),
-        Action::Save => return question::save(state, false),
-        Action::OpenFile => return question::open(state),
-        Action::Copy => return question::copy(state),
-        Action::Title => return question::title(state),
+        Action::Quit | Action::Save | Action::OpenFile | Action::Copy | Action::Title => {
+            return question::ask(state, action);
+        }
         Action::Redraw => return Effect::Redraw,
         Action::Suspend => {
             stop_run(state, "paused: r goes on");

@@ -115,7 +115,8 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         };
         let method = fits(method);
         let pace = pace.and_then(&mut fits);
-        let name = fits(card.name.clone());
+        let lacks = if state.has_model() { "" } else { " (no model)" };
+        let name = fits(format!("{}{lacks}", card.name));
         let parts = [(name, Role::Faint), (pace, Role::Faint), (method, Role::Plain)];
         let used: usize = parts.iter().filter_map(|(text, _)| Some(text.as_ref()?.width() + 2)).sum();
         row.to(width.saturating_sub(used + full.width() + 1));

@@ -84,6 +84,13 @@ impl Session {
         self.keys.flush().expect("keys");
     }
 
+    /// Ends the program although tokens are in no file.
+    pub fn quit_unsaved(&mut self) {
+        self.press("q");
+        self.shows("y quit");
+        self.press("y");
+    }
+
     pub fn signal(&self, signal: &str) {
         let id = self.child.process_id().expect("a running program").to_string();
         let sent = std::process::Command::new("kill").args([format!("-{signal}"), id]).status();

@@ -68,15 +68,16 @@ impl Bounds {
             min_candidates: self.count(pair.min_candidates, "minimum candidates")?,
         })
     }
+}
 
-    pub(super) fn decoding(&self, method: Method, sampling: Sampling) -> Checked<Decoding> {
-        let positive = |x: f32| x > 0.0 && x.is_finite();
-        require(positive(sampling.temperature), "temperature", "a number above 0", sampling.temperature)?;
-        require(positive(sampling.repetition_penalty), "repetition", "a number above 0", sampling.repetition_penalty)?;
-        require(sampling.top_p > 0.0 && sampling.top_p <= 1.0, "top-p", "above 0, up to 1", sampling.top_p)?;
-        require((0.0..=1.0).contains(&sampling.min_p), "min-p", "0 to 1", sampling.min_p)?;
-        Ok(Decoding { method, sampling })
-    }
+/// A decoding of which the exits are known.
+pub(super) fn decoding(method: Method, sampling: Sampling) -> Checked<Decoding> {
+    let positive = |x: f32| x > 0.0 && x.is_finite();
+    require(positive(sampling.temperature), "temperature", "a number above 0", sampling.temperature)?;
+    require(positive(sampling.repetition_penalty), "repetition", "a number above 0", sampling.repetition_penalty)?;
+    require(sampling.top_p > 0.0 && sampling.top_p <= 1.0, "top-p", "above 0, up to 1", sampling.top_p)?;
+    require((0.0..=1.0).contains(&sampling.min_p), "min-p", "0 to 1", sampling.min_p)?;
+    Ok(Decoding { method, sampling })
 }
 
 /// A pair as it is written.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LONGEST_TITLE, Node, Saved, Settings,
-    bounds::{Bad, Bounds, Checked, PairParts, bad, clipped, require},
+    bounds::{Bad, Bounds, Checked, PairParts, bad, clipped, decoding, require},
     exact::Exact,
     trace_lines::TraceLine,
 };
@@ -307,7 +307,7 @@ impl DecodingLine {
             seed: self.seed,
             draw: self.draw,
         };
-        bounds.decoding(method, sampling)
+        decoding(method, sampling)
     }
 }
 

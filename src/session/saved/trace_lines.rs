@@ -142,7 +142,7 @@ impl TraceLine {
             rank(line.rank, bounds)?;
             Ok(ExitRow {
                 exit: *exit,
-                top: line.top.iter().map(|c| candidate(c, bounds)).collect::<Checked<_>>()?,
+                top: line.top.iter().map(|c| candidate(*c, bounds)).collect::<Checked<_>>()?,
                 entropy: line.entropy.0,
                 kl: line.kl.0,
                 js: line.js.0,
@@ -165,8 +165,8 @@ impl TraceLine {
     }
 }
 
-fn candidate((id, ln_p): &(u32, Exact), bounds: &Bounds) -> Checked<Candidate> {
-    Ok(Candidate { id: bounds.token(*id, "a candidate")?, ln_p: ln_p.0 })
+fn candidate((id, ln_p): (u32, Exact), bounds: &Bounds) -> Checked<Candidate> {
+    Ok(Candidate { id: bounds.token(id, "a candidate")?, ln_p: ln_p.0 })
 }
 
 /// From 1 to the vocabulary's size; the largest number stands for the rank of a token among numbers that are none.
@@ -207,7 +207,7 @@ impl ContrastLine {
             plausible_len: self.plausible_len,
             mass: self.mass.0,
             effect: self.effect.0,
-            expert_alone: candidate(&self.expert_alone, bounds)?,
+            expert_alone: candidate(self.expert_alone, bounds)?,
             over_alpha: bounds.tokens(&self.over_alpha, "a choice over α")?,
         })
     }

@@ -20,7 +20,15 @@ use crate::{
 /// Draws the contrast into its area.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
     let (Some(card), Some((trace, reading))) = (&state.card, state.shown()) else { return };
-    let Some(contrast) = &trace.contrast else { return };
+    let Some(contrast) = &trace.contrast else {
+        if let (false, Some(area)) = (state.has_model(), line_of(area, 0)) {
+            let mut row = Row::new(look);
+            row.rule(1).put(format!(" contrast {} ", name::pair(&state.pair, look)), Role::Strong).dash(2);
+            row.put(" needs the model ", Role::Plain).rule(usize::from(area.width));
+            row.draw(area, buf, Style::default());
+        }
+        return;
+    };
     let view = View { state, card, trace, reading: &reading, contrast, look };
     let rows = if is_wide { view.panel(usize::from(area.width), usize::from(area.height)) } else { view.below(area) };
     for (n, row) in rows.into_iter().enumerate() {

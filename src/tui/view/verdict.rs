@@ -78,7 +78,13 @@ fn sentences(
 ) -> Vec<(String, Role)> {
     let token = |id| name::token(card, id, look);
     let stands = state.text.get(trace.position);
-    let label = if stands.is_some() { format!("{}:", trace.position) } else { "next:".into() };
+    // Without the model other settings may leave open what they would take.
+    let is_next = state.has_model() || state.fresh(trace.position).is_some();
+    let label = match stands {
+        Some(_) => format!("{}:", trace.position),
+        None if is_next => "next:".into(),
+        None => "was next:".into(),
+    };
     let mut parts = vec![(format!("{label} {}", name::token_and_id(card, trace.subject, look)), Role::Strong)];
     let contrast = trace.contrast.as_ref().map(|contrast| {
         let alone = format!("{} alone: {}", name::short(contrast.pair.expert), token(contrast.expert_alone.id));

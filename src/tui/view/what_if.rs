@@ -125,7 +125,7 @@ impl<'s> Shown<'s> {
         let cells = |grid: &'s Grid| grid.pairs.iter().flatten().chain(&grid.alphas).chain(&grid.minima);
         // Those of Journeys come first: both may be on one screen.
         let pins = journeys::lines(state, journeys::Across::Exits);
-        let cells = grid.into_iter().flat_map(cells).map(|cell| cell.id);
+        let cells = grid.into_iter().flat_map(cells).filter(|cell| cell.is_known()).map(|cell| cell.id);
         let letters = Letters::of(reading.as_ref(), journeys::tokens(&pins).chain(cells));
         let row = |exit| card.exits.iter().position(|other| *other == exit);
         let (expert, amateur) = (row(pair.expert)?, row(pair.amateur)?);
@@ -135,6 +135,16 @@ impl<'s> Shown<'s> {
     /// The expert's own top token.
     fn alone(&self, expert: usize) -> Option<TokenId> {
         Some(self.trace?.exits.get(expert)?.top.first()?.id)
+    }
+
+    /// What stands for a cell that is still to come; one that only the model could tell is blank.
+    fn unknown(&self) -> char {
+        if self.state.has_model() { self.look.marks.waiting } else { ' ' }
+    }
+
+    /// What the rules say in place of numbers.
+    fn lacking(&self) -> &'static str {
+        if self.state.has_model() { "computing the grid" } else { "needs the model" }
     }
 
     fn cell(&self, expert: usize, amateur: usize) -> Option<&Cell> {
@@ -149,7 +159,7 @@ impl<'s> Shown<'s> {
         let draw = if self.state.decoding.sampling.random { "sampled" } else { "greedy" };
         let question = match self.grid {
             Some(grid) if grid.settings == present => ("what would each pair choose here?".to_owned(), Role::Plain),
-            _ => ("computing the grid".to_owned(), Role::Plain),
+            _ => (self.lacking().to_owned(), Role::Plain),
         };
         let settings = format!("{} {}  min {min}  {draw}", self.look.marks.alpha, number::parameter(alpha));
         let first = first(self.state, self.card, subject, self.look);

@@ -20,7 +20,7 @@ impl Shown<'_> {
         }
         let stands = state.text.get(state.position).map(|token| token.id);
         let id = stands.or_else(|| state.trace(state.position).map(|trace| trace.subject));
-        let token = id.map_or_else(String::new, |id| format!(": {} {}", name::token(self.card, id, self.look), id.0));
+        let token = id.map_or_else(String::new, |id| format!(": {}", name::token_and_id(self.card, id, self.look)));
         let place = if stands.is_some() { state.position.to_string() } else { "next".into() };
         let mut parts = match self.across {
             Across::Exits => vec![(format!("journeys to {place}{token}"), Role::Strong)],

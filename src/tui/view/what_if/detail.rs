@@ -60,7 +60,7 @@ impl Shown<'_> {
         let token = |id| name::token(self.card, id, self.look);
         let pair = name::pair(&self.pair, self.look);
         let Some((cell, alone)) = self.cell(self.expert, self.amateur).zip(self.alone(self.expert)) else {
-            return vec![(format!("pair {pair}"), Role::Strong), ("computing the grid".into(), Role::Plain)];
+            return vec![(format!("pair {pair}"), Role::Strong), (self.lacking().into(), Role::Plain)];
         };
         let what = if cell.plausible <= 1 {
             (format!("pair {pair}: {}, inactive: one plausible token", token(cell.id)), Role::Strong)
@@ -69,7 +69,11 @@ impl Shown<'_> {
         } else {
             (format!("pair {pair}: {} instead of {}", token(cell.id), token(alone)), Role::Changed)
         };
-        let mass = self.detail().map(|grid| format!("  mass {}", number::p4(grid.mass))).unwrap_or_default();
+        let mass = self
+            .detail()
+            .filter(|grid| !grid.mass.is_nan())
+            .map(|grid| format!("  mass {}", number::p4(grid.mass)))
+            .unwrap_or_default();
         let numbers = format!("p {}  V {}{mass}", number::p4(cell.ln_p.exp()), cell.plausible);
         let present: (ExitId, ExitId) = (self.state.pair.expert, self.state.pair.amateur);
         let adopt =
@@ -107,8 +111,9 @@ impl Over<'_> {
             } else {
                 values.right(value.clone(), end, Role::Plain);
             }
-            let waiting = || (look.marks.waiting.to_string(), look.marks.waiting.to_string(), Role::Faint);
-            let (letter, size, role) = self.cells.and_then(|cells| cells.get(k)).map_or_else(waiting, |cell| {
+            let waiting = || (shown.unknown().to_string(), shown.unknown().to_string(), Role::Faint);
+            let cell = self.cells.and_then(|cells| cells.get(k)).filter(|cell| cell.is_known());
+            let (letter, size, role) = cell.map_or_else(waiting, |cell| {
                 let size = number::rank3(u32::try_from(cell.plausible).unwrap_or(u32::MAX));
                 (shown.letters.letter(cell.id).to_string(), size, shown.letters.role(cell.id))
             });

@@ -142,7 +142,7 @@ impl Shown<'_> {
 
     /// What a pair's cell says.
     fn shown(&self, expert: usize, amateur: usize) -> String {
-        let Some(cell) = self.cell(expert, amateur) else { return self.look.marks.waiting.to_string() };
+        let Some(cell) = self.cell(expert, amateur) else { return self.unknown().to_string() };
         match self.state.what_if.answer {
             Answer::P => number::p3(cell.ln_p.exp()),
             Answer::Plausible => number::rank3(u32::try_from(cell.plausible).unwrap_or(u32::MAX)),
