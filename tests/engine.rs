@@ -1,6 +1,8 @@
 //! What the screen may ask of the engine, over the demo model: nothing runs again that need not, answers come in parts
 //! and in batches, and a broken weight or a dead worker is not the end.
 
+#[path = "support/cases.rs"]
+mod cases;
 #[path = "support/program.rs"]
 mod program;
 
@@ -373,4 +375,63 @@ fn another_worker_opens_the_model_again_when_the_first_has_ended() {
     let known = reader();
     second.ask(query(&known, &ids(&known, 5), 5));
     until(&heard, |event| matches!(event, Event::Step { .. }).then_some(()));
+}
+
+/// Through every view, at the first sizes that people have, down to the smallest.
+fn every_view(reader: &mut Reader) {
+    let text: Arc<[TokenId]> = (0..12u32).map(|n| TokenId(n * 7 % 50)).collect();
+    for size in [(60, 16), (80, 24), (120, 40), (200, 60)] {
+        let mut screen = Headless::new(size, size.0 == 60);
+        screen.hear(Event::Opened(Arc::new(reader.card("a model"))));
+        screen.hear(Event::Prompt(Arc::clone(&text)));
+        answer_all(&mut screen, reader);
+        let lowest = reader.model().spec.exits[0].to_string();
+        for keys in
+            ["G", "g", " ", "hh", "2", "jjjj", "\"", "3", "m", "4", "jjll", "\r", "5", "1", "D", "EjA", "=", "cO"]
+        {
+            press(&mut screen, keys);
+            answer_all(&mut screen, reader);
+            let lines = lines(&screen);
+            assert!(lines.lines().last().is_some_and(|line| !line.trim().is_empty()), "{size:?} {keys}\n{lines}");
+            if keys == "G" {
+                let label = lines.lines().find(|line| line.starts_with('>')).unwrap_or_default();
+                assert!(label.contains(&lowest), "{size:?}: the lowest exit is under the cursor\n{lines}");
+                assert!(label.contains('.'), "{size:?}: with its numbers\n{lines}");
+            }
+        }
+    }
+    for check in check::check(reader) {
+        assert!(check.passed, "{}: {}", check.what, check.found);
+    }
+}
+
+#[test]
+fn stock_files_with_many_blocks_open_as_lenses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let shape = ["--blocks=48", "--width=32", "--attention-heads=2", "--context=64", "--vocabulary=300"];
+    let checkpoint = path("random");
+    for args in [
+        [&["make-random", &checkpoint][..], &shape].concat(),
+        vec!["convert", &checkpoint, "-o", &path("heads.gguf"), "--type", "f32"],
+        vec!["strip", &path("heads.gguf"), "-o", &path("stock.gguf")],
+    ] {
+        let output = program::run(&args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let model = Model::open(path("stock.gguf").as_ref(), Placement::cpu().expect("a processor")).expect("a model");
+    let mut reader = Reader::new(engine(model));
+    assert_eq!(reader.card("stock").exits.len(), 49, "original and one a block");
+    assert!(reader.card("stock").lens);
+    every_view(&mut reader);
+    let checks = check::check(&mut reader);
+    assert!(checks.iter().any(|check| check.what.contains("original") && check.found == "identical"), "{checks:?}");
+}
+
+#[test]
+fn the_embeddings_are_an_exit_too() {
+    let case = cases::all().into_iter().find(|case| case.heads.contains(&"0".to_owned())).expect("a case with exit 0");
+    let mut reader = Reader::new(cases::engine(&case.models()[0], DType::F32, |_| {}));
+    assert_eq!(reader.card("direct").exits.last(), Some(&ExitId::Block(0)));
+    every_view(&mut reader);
 }

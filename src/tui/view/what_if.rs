@@ -106,7 +106,8 @@ impl<'s> Shown<'s> {
         let grid = trace.and_then(|trace| trace.grid.as_deref());
         let reading = trace.map(Reading::of);
         let cells = |grid: &'s Grid| grid.pairs.iter().flatten().chain(&grid.alphas).chain(&grid.minima);
-        let letters = Letters::of(reading.as_ref(), grid.into_iter().flat_map(cells).map(|cell| cell.id));
+        let chosen = grid.into_iter().flat_map(cells).filter(|cell| cell.plausible > 0).map(|cell| cell.id);
+        let letters = Letters::of(reading.as_ref(), chosen);
         let row = |exit| card.exits.iter().position(|other| *other == exit);
         let (expert, amateur) = (row(pair.expert)?, row(pair.amateur)?);
         Some(Self { state, card, look, trace, grid, letters, pair, expert, amateur })

@@ -59,7 +59,11 @@ impl Shown<'_> {
     fn sentences(&self) -> Vec<(String, Role)> {
         let token = |id| name::token(self.card, id, self.look);
         let pair = name::pair(&self.pair, self.look);
-        let Some((cell, alone)) = self.cell(self.expert, self.amateur).zip(self.alone(self.expert)) else {
+        let cell = self.cell(self.expert, self.amateur);
+        if cell.is_some_and(|cell| cell.plausible == 0) {
+            return vec![(format!("pair {pair}: an exit of it is not finite"), Role::Warn)];
+        }
+        let Some((cell, alone)) = cell.zip(self.alone(self.expert)) else {
             return vec![(format!("pair {pair}"), Role::Strong), ("computing the grid".into(), Role::Plain)];
         };
         let what = if cell.plausible <= 1 {
