@@ -39,7 +39,7 @@ impl Terminal {
         let keys = pty.master.take_writer().expect("a writer");
         let (sender, bytes) = mpsc::channel();
         thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 16_384];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 if sender.send(buffer[..n].to_vec()).is_err() {
                     break;

@@ -194,6 +194,7 @@ fn show(state: &mut State, end: Option<NodeId>) {
     state.take_when_known = false;
     state.following = false;
     state.asking.halted = None;
+    state.reading = None;
     let path = state.tree.path(end);
     state.text = path.iter().map(|node| state.tree.token(*node).clone()).collect();
     state.traces = path.iter().map(|node| state.tree.trace(*node).cloned()).collect();
