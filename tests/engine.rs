@@ -1,6 +1,8 @@
 //! What the screen may ask of the engine, over the demo model: nothing runs again that need not, answers come in parts
 //! and in batches, and a broken weight or a dead worker is not the end.
 
+#[path = "support/cases.rs"]
+mod cases;
 #[path = "support/program.rs"]
 mod program;
 
@@ -373,4 +375,89 @@ fn another_worker_opens_the_model_again_when_the_first_has_ended() {
     let known = reader();
     second.ask(query(&known, &ids(&known, 5), 5));
     until(&heard, |event| matches!(event, Event::Step { .. }).then_some(()));
+}
+
+/// What a step leaves behind: its row after every distinct block (4 · n_embd bytes each, in the engine), its trace once
+/// as the open slot's and once as the token's, and a node of the tree with its part of the text and of undo (under 1 KiB).
+/// Keys and values have their place from the start. The grid (20 KB with 49 exits) is asked for at the cursor alone, and
+/// counted once; a token taken as proposed keeps one trace for both.
+#[test]
+fn a_step_takes_less_than_64_kib_beside_its_rows() {
+    for mut reader in [reader(), Reader::new(engine(many_blocks()))] {
+        let text: Arc<[TokenId]> = (0..60u32).map(|n| TokenId(n * 7 % 50)).collect();
+        // As much as can be asked for: a wide V, pins of one's own, the grid.
+        let pair = Pair { alpha: 0.001, ..query(&reader, &text, 60).shown_pair.expect("a pair") };
+        let decoding = Decoding { method: Method::Contrast(pair), sampling: Sampling::default() };
+        let pins = (1..9).map(TokenId).collect();
+        let most = Query { decoding, shown_pair: Some(pair), pins, grid: Some(pair), ..query(&reader, &text, 60) };
+        let positions: Vec<usize> = (1..=60).collect();
+        let traces = reader.fill(&most, &positions, &mut |_| true).expect("answers");
+        let grid = |trace: &StepTrace| trace.grid.as_ref().expect("asked for").bytes();
+        let step = traces.iter().map(|trace| 2 * trace.bytes() - grid(trace)).max().expect("some") + 1024;
+        println!("{} exits: {step} bytes a step", traces[0].exits.len());
+        assert!(step <= 64 << 10, "{step}");
+    }
+}
+
+/// A stock file of 48 blocks: an exit after each of them.
+fn many_blocks() -> Model {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let shape = ["--blocks=48", "--width=32", "--attention-heads=2", "--context=64", "--vocabulary=300"];
+    let checkpoint = path("random");
+    for args in [
+        [&["make-random", &checkpoint][..], &shape].concat(),
+        vec!["convert", &checkpoint, "-o", &path("heads.gguf"), "--type", "f32"],
+        vec!["strip", &path("heads.gguf"), "-o", &path("stock.gguf")],
+    ] {
+        let output = program::run(&args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Model::open(path("stock.gguf").as_ref(), Placement::cpu().expect("a processor")).expect("a model")
+}
+
+/// Through every view, at the first sizes that people have, down to the smallest.
+fn every_view(reader: &mut Reader) {
+    let text: Arc<[TokenId]> = (0..12u32).map(|n| TokenId(n * 7 % 50)).collect();
+    for size in [(60, 16), (80, 24), (120, 40), (200, 60)] {
+        let mut screen = Headless::new(size, size.0 == 60);
+        screen.hear(Event::Opened(Arc::new(reader.card("a model"))));
+        screen.hear(Event::Prompt(Arc::clone(&text)));
+        answer_all(&mut screen, reader);
+        let lowest = reader.model().spec.exits[0].to_string();
+        for keys in
+            ["G", "g", " ", "hh", "2", "jjjj", "\"", "3", "m", "4", "jjll", "\r", "5", "1", "D", "EjA", "=", "cO"]
+        {
+            press(&mut screen, keys);
+            answer_all(&mut screen, reader);
+            let lines = lines(&screen);
+            assert!(lines.lines().last().is_some_and(|line| !line.trim().is_empty()), "{size:?} {keys}\n{lines}");
+            if keys == "G" {
+                let label = lines.lines().find(|line| line.starts_with('>')).unwrap_or_default();
+                assert!(label.contains(&lowest), "{size:?}: the lowest exit is under the cursor\n{lines}");
+                assert!(label.contains('.'), "{size:?}: with its numbers\n{lines}");
+            }
+        }
+    }
+    for check in check::check(reader) {
+        assert!(check.passed, "{}: {}", check.what, check.found);
+    }
+}
+
+#[test]
+fn stock_files_with_many_blocks_open_as_lenses() {
+    let mut reader = Reader::new(engine(many_blocks()));
+    assert_eq!(reader.card("stock").exits.len(), 49, "original and one a block");
+    assert!(reader.card("stock").lens);
+    every_view(&mut reader);
+    let checks = check::check(&mut reader);
+    assert!(checks.iter().any(|check| check.what.contains("original") && check.found == "identical"), "{checks:?}");
+}
+
+#[test]
+fn the_embeddings_are_an_exit_too() {
+    let case = cases::all().into_iter().find(|case| case.heads.contains(&"0".to_owned())).expect("a case with exit 0");
+    let mut reader = Reader::new(cases::engine(&case.models()[0], DType::F32, |_| {}));
+    assert_eq!(reader.card("direct").exits.last(), Some(&ExitId::Block(0)));
+    every_view(&mut reader);
 }

@@ -51,6 +51,13 @@ impl Cell {
 }
 
 impl Grid {
+    /// Bytes that this takes, all told.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let rows = self.pairs.iter().map(|row| size_of_val(row) + row.capacity() * size_of::<Cell>());
+        size_of::<Self>() + rows.sum::<usize>() + (self.alphas.capacity() + self.minima.capacity()) * size_of::<Cell>()
+    }
+
     /// The cell of two rows; `None` unless the amateur is below the expert and the answer can be told.
     #[must_use]
     pub fn cell(&self, expert: usize, amateur: usize) -> Option<&Cell> {

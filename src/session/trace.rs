@@ -64,6 +64,24 @@ pub struct StepTrace {
 }
 
 impl StepTrace {
+    /// Bytes that this takes, all told.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let row = |row: &ExitRow| size_of::<ExitRow>() + row.top.capacity() * size_of::<Candidate>();
+        let pin = |pin: &PinRow| {
+            size_of::<PinRow>() + pin.ln_p.capacity() * size_of::<f32>() + pin.rank.capacity() * size_of::<u32>()
+        };
+        let contrast = |contrast: &ContrastTrace| {
+            let tokens = contrast.plausible.capacity() + contrast.below.capacity();
+            tokens * size_of::<Contrasted>() + contrast.over_alpha.capacity() * size_of::<TokenId>()
+        };
+        size_of::<Self>()
+            + self.exits.iter().map(row).sum::<usize>()
+            + self.pins.iter().map(pin).sum::<usize>()
+            + self.contrast.as_ref().map_or(0, contrast)
+            + self.grid.as_ref().map_or(0, |grid| grid.bytes())
+    }
+
     /// Whether rows are still to come: original and the exits of the decoding and the pair are there.
     #[must_use]
     pub fn is_partial(&self) -> bool {

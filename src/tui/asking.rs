@@ -128,7 +128,7 @@ impl State {
     /// Keeps the beginning of an answer.
     pub(super) fn keep_part(&mut self, ticket: u64, trace: Arc<StepTrace>) {
         if self.answered(ticket, trace.position) {
-            self.reading = None;
+            self.read_up_to(trace.position);
             self.asking.part = Some(trace);
         }
     }
@@ -141,6 +141,11 @@ impl State {
             self.is_answer_at(query, part.position).then(|| (part, Reading::of(part)))
         };
         self.current().or_else(part)
+    }
+
+    /// An answer has come: what it is about has been read. The rest of a text that was being read still is.
+    pub(super) fn read_up_to(&mut self, position: usize) {
+        self.reading.take_if(|(_, total)| position >= *total);
     }
 
     /// Stops the reading of a long text, if that is going on; what has been read stays.

@@ -77,6 +77,13 @@ fn a_long_text_is_read_with_a_gauge_and_can_be_stopped() {
     hear(&mut state, Event::Reading { done: 3, total: 7, seconds_left: 2.4 });
     insta::assert_snapshot!("gauge", screen(&state).lines().last().unwrap_or_default());
     insta::assert_snapshot!("gauge_ascii", drawn(&state, &ASCII, (80, 24)).lines().last().unwrap_or_default());
+    // What has been read can be looked at meanwhile; the rest goes on being read.
+    state.position = 2;
+    let early = state.next_query().expect("the cursor's position");
+    answer(&mut state, &early);
+    assert!(screen(&state).contains("3 of 7, 3 s left, Esc stops"), "{}", screen(&state));
+    act(&mut state, Action::OpenSlot);
+    state.next_query().expect("the open slot again");
     act(&mut state, Action::Back);
     assert!(state.take_stop() && !state.take_stop(), "told once");
     assert!(screen(&state).contains("3 of 7 tokens read"), "{}", screen(&state));

@@ -197,6 +197,7 @@ pub(super) fn show(state: &mut State, end: Option<NodeId>) {
     state.following = false;
     state.asking.halted = None;
     state.keeping.restated = None;
+    state.reading = None;
     let path = state.tree.path(end);
     state.text = path.iter().map(|node| state.tree.token(*node).clone()).collect();
     state.traces = path.iter().map(|node| state.tree.trace(*node).cloned()).collect();

@@ -307,7 +307,7 @@ pub(crate) fn hear(state: &mut State, event: Event) {
         }
         Event::Checked(found) => state.asking.checked = Some(found),
         Event::Step { ticket, trace, millis, vocabulary } => {
-            state.reading = None;
+            state.read_up_to(trace.position);
             state.millis = millis.or(state.millis);
             let wanted = state.answered(ticket, trace.position);
             state.asked.take_if(|query| query.ticket == ticket);

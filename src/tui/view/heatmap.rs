@@ -5,6 +5,7 @@ pub(super) mod inspector;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
+use crate::session::reading::Reading;
 use crate::tui::{
     hits::{Hit, Target},
     row::{Look, Row, line_of, split_columns},
@@ -62,19 +63,22 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
         look.hit(Hit::row(cells_of(band, width, area), Target::Position(band.from), width));
         reverse(state, band, width, area, buf);
     }
+    // Once a column, not once a cell: a map has thirteen thousand of them.
+    let read = |position| state.trace(position).map(|trace| (&**trace, Reading::of(trace)));
+    let columns: Vec<_> = (band.from..band.to).map(read).collect();
     for index in 0..exits {
         let Some(area) = line_of(area, 1 + index) else { break };
         let mut row = Row::new(look);
         super::table::label(&mut row, state, card, index);
         row.to(GUTTER);
-        for position in band.from..band.to {
-            let trace = state.trace(position);
+        for (position, known) in (band.from..band.to).zip(&columns) {
             if position == 0 {
                 row.to(row.width() + width.min(2) - 1).put(look.marks.missing.to_string(), Role::Faint);
                 row.to(GUTTER + width);
                 continue;
             }
-            let cell = trace.and_then(|trace| cells::cell((card, trace), index, (heat, look)));
+            let known = known.as_ref().map(|(trace, reading)| (*trace, reading));
+            let cell = known.and_then(|known| cells::cell(card, known, index, (heat, look)));
             cells::put(&mut row, cell.as_ref(), width, look);
         }
         row.draw(area, buf, Style::default());

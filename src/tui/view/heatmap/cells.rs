@@ -64,19 +64,24 @@ fn level(reach: f32) -> Option<usize> {
 
 /// The cell of an exit (by row) in a trace.
 pub(super) fn cell(
-    (card, trace): (&ModelCard, &StepTrace),
+    card: &ModelCard,
+    (trace, reading): (&StepTrace, &Reading),
     index: usize,
     (heat, look): (&Heatmap, &Look),
 ) -> Option<Cell> {
     let marks = &look.marks;
     let row = trace.exits.get(index)?;
+    if row.is_broken() {
+        let nan = "nan"[..CELL_WIDTHS[heat.width].saturating_sub(1).min(3)].to_owned();
+        return Some(Cell { mark: (' ', Role::Plain), token: (nan, Role::Warn), level: None });
+    }
     let top = |row: &ExitRow| row.top.first().map(|c| c.id);
     let own = top(row)?;
     let original = trace.exits.first().and_then(top);
     let is_text = own == trace.subject;
     let repeats = index > 0 && trace.exits.get(index - 1).and_then(top) == Some(own);
     let level = level(reach(heat.measure, row, original, card.vocabulary));
-    let letter = Reading::of(trace).letter(own);
+    let letter = reading.letter(own);
     let group = letter.map_or(Role::Plain, |c| Role::Group(c as usize - 'a' as usize));
     let (mark, token) = if CELL_WIDTHS[heat.width] <= 3 {
         let sign = letter.unwrap_or(marks.waiting).to_string();

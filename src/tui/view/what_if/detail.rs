@@ -60,7 +60,12 @@ impl Shown<'_> {
         let token = |id| name::token(self.card, id, self.look);
         let pair = name::pair(&self.pair, self.look);
         let Some((cell, alone)) = self.cell(self.expert, self.amateur).zip(self.alone(self.expert)) else {
-            return vec![(format!("pair {pair}"), Role::Strong), (self.lacking().into(), Role::Plain)];
+            // A grid has every pair: one that it lacks has no answer.
+            let lacks = match (self.grid, self.state.has_model()) {
+                (Some(_), true) => ("an exit of it is not finite".into(), Role::Warn),
+                _ => (self.lacking().into(), Role::Plain),
+            };
+            return vec![(format!("pair {pair}"), Role::Strong), lacks];
         };
         let what = if cell.plausible <= 1 {
             (format!("pair {pair}: {}, inactive: one plausible token", token(cell.id)), Role::Strong)

@@ -70,6 +70,8 @@ impl Shown<'_> {
         for (expert, amateur) in pairs {
             match self.cell(expert, amateur) {
                 None => {}
+                // An exit of the pair is broken: it chooses nothing.
+                Some(cell) if cell.plausible == 0 => {}
                 Some(cell) if cell.plausible <= 1 => inactive += 1,
                 Some(cell) if !self.is_changed(expert, cell) => stands += 1,
                 Some(cell) => match chosen.iter_mut().find(|(id, _)| *id == cell.id) {

@@ -144,6 +144,7 @@ impl Shown<'_> {
     fn shown(&self, expert: usize, amateur: usize) -> String {
         let Some(cell) = self.cell(expert, amateur) else { return self.unknown().to_string() };
         match self.state.what_if.answer {
+            _ if cell.plausible == 0 => "?".into(),
             Answer::P => number::p3(cell.ln_p.exp()),
             Answer::Plausible => number::rank3(u32::try_from(cell.plausible).unwrap_or(u32::MAX)),
             Answer::Choice if cell.plausible <= 1 => "-".into(),
