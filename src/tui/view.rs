@@ -50,7 +50,7 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         return;
     }
     let layout = Layout::of(state, area);
-    tabs(state, look, layout.tabs, buf);
+    tabs(state, look, &layout, buf);
     if state.help > 0 {
         help::draw(look, state.help, layout.body, buf);
     } else {
@@ -68,7 +68,11 @@ pub(crate) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
 }
 
 fn explore(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
-    text::draw(state, look, layout.text, buf);
+    if layout.text_has_rule {
+        text::draw_under_rule(state, look, layout.text, buf);
+    } else {
+        text::draw(state, look, layout.text, buf);
+    }
     verdict::draw(state, look, layout.verdict, buf);
     table::draw(state, look, layout.table, buf);
     contrast::draw(state, look, layout.contrast, layout.is_wide, buf);
@@ -80,6 +84,8 @@ struct Layout {
     tabs: Rect,
     body: Rect,
     text: Rect,
+    /// The text's legend stands in a rule above it, not behind its ribbon.
+    text_has_rule: bool,
     verdict: Rect,
     table: Rect,
     contrast: Rect,
@@ -134,6 +140,7 @@ impl Layout {
             tabs: rows(0, 1),
             body: rows(1, height - 2 - status_rows),
             text: rows(1, text_rows.min(1 + TEXT_ROWS * MOST_TEXT_LINES)),
+            text_has_rule: status_rows > 0,
             verdict: rows(verdict_y, 1),
             table,
             contrast,
@@ -146,7 +153,8 @@ impl Layout {
 }
 
 /// The head line: the view, the model, the decoding, and how full the context is.
-fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+fn tabs(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
+    let area = layout.tabs;
     let mut row = Row::new(look);
     // Without their names where the window is narrow, but for the one that is shown.
     let names = area.width >= 80;
@@ -164,9 +172,12 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     }
     let width = usize::from(area.width);
     if let Some(card) = &state.card {
-        let full = format!("{}/{}", state.text.len(), card.context);
+        let nearly = 100 * state.text.len() >= 95 * card.context;
+        // Where there is a status row, it says how full the context is and how fast the model.
+        let has_status = layout.status.height > 0;
+        let full = if has_status && !nearly { String::new() } else { format!("{}/{}", state.text.len(), card.context) };
         let method = name::method(&state.decoding.method, look);
-        let pace = state.millis.filter(|_| area.width >= WIDE).map(|ms| format!("{ms:.0} ms/token"));
+        let pace = state.millis.filter(|_| area.width >= WIDE && !has_status).map(|ms| format!("{ms:.0} ms/token"));
         // From the right, as far as there is room: how full, the decoding, the pace, the model.
         let mut left = width.saturating_sub(row.width() + full.width() + 2);
         let mut fits = |text: String| {
@@ -180,13 +191,14 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         let name = fits(card.name.clone());
         let parts = [(name, Role::Faint), (pace, Role::Faint), (method, Role::Plain)];
         let used: usize = parts.iter().filter_map(|(text, _)| Some(text.as_ref()?.width() + 2)).sum();
-        row.to(width.saturating_sub(used + full.width() + 1));
+        // Two blanks stand behind each; at the edge, one.
+        let gap = if full.is_empty() { used.min(2) } else { 0 };
+        row.to(width.saturating_sub(used + full.width() + 1) + gap);
         for (text, role) in parts {
             if let Some(text) = text {
                 row.put(text, role).put("  ", Role::Plain);
             }
         }
-        let nearly = 100 * state.text.len() >= 95 * card.context;
         row.put(full, if nearly { Role::Warn } else { Role::Faint });
     } else {
         row.put(format!("  opening {}", state.opening), Role::Faint);

@@ -70,7 +70,7 @@ impl<'v> View<'v> {
             format!(" {} plausible hold {} ", self.contrast.plausible_len, number::p4(self.contrast.mass)),
             Role::Plain,
         );
-        if rule.width() + 22 < width {
+        if rule.width() + 21 <= width {
             rule.dash(2).put(" p before sampling ", Role::Faint);
         }
         rule.rule(width);
@@ -123,7 +123,7 @@ impl<'v> View<'v> {
         rows.push(head);
         let mut parameters = line();
         let of = format!("  V {} of {}", contrast.plausible_len, self.card.vocabulary);
-        let min = format!("  min {} ", pair.min_candidates);
+        let min = format!("  min {:<2} ", pair.min_candidates);
         parameters.put(format!("{} {}{min}", look.marks.alpha, number::parameter(pair.alpha)), Role::Plain);
         parameters.put(format!("  {} {}{of}", look.marks.tau, number::p4(contrast.ln_tau.exp()).trim()), Role::Plain);
         rows.push(parameters);
@@ -170,14 +170,18 @@ impl<'v> View<'v> {
         let (mut alphas, mut takes) = (line(), line());
         alphas.put(format!("{}   ", look.marks.alpha), Role::Faint);
         takes.put("take", Role::Faint);
+        let mut before = ' ';
         for (alpha, id) in ALPHAS.iter().zip(&contrast.over_alpha) {
             let present = (alpha - pair.alpha).abs() < 1e-6;
             let text = number::parameter(*alpha);
+            // Brackets take the place of blanks: nothing moves when α does.
             let start = alphas.width();
-            alphas.put(if present { format!("[{text}]") } else { format!(" {text}") }, Role::Plain);
+            alphas.put(format!("{}{text}", if present { '[' } else { before }), Role::Plain);
+            before = if present { ']' } else { ' ' };
             let letter = self.reading.letter(*id).map_or_else(|| "?".to_owned(), String::from);
             takes.to(start + 2).put(letter, Role::Plain);
         }
+        alphas.put(before.to_string(), Role::Plain);
         rows.extend([alphas, takes]);
         rows
     }

@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// Columns of the table with three candidates of seven cells.
-pub(super) const WIDTH: u16 = 79;
+/// Columns of the table with three candidates of seven cells, and a blank.
+pub(super) const WIDTH: u16 = 80;
 /// Cells of the bar.
 const BAR: usize = 6;
 

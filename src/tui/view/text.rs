@@ -3,9 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr;
 
+use super::{name, verdict};
 use crate::session::reading::Reading;
 use crate::tui::{
-    row::{Look, Row, line_of},
+    row::{Look, Row, line_of, split_rows},
     state::{Ribbon, State},
     theme::{Role, Theme},
     token_text::{clip, flowing},
@@ -26,8 +27,28 @@ struct Piece {
     position: Option<usize>,
 }
 
-/// Draws as many lines as there is room for, so that the cursor's is among them; then the legend.
+/// Draws as many lines as there is room for, so that the cursor's is among them; then the legend behind the last ribbon.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    if let Some((row, end)) = draw_lines(state, look, area, buf) {
+        legend(state, look, row, end, buf);
+    }
+}
+
+/// Draws the legend as a rule, and the lines under it.
+pub(super) fn draw_under_rule(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let (rule, rest) = split_rows(area, 1);
+    let mut words = vec!["text".to_owned()];
+    words.extend(ribbon_words(state, look));
+    if state.ribbon != Ribbon::Off {
+        words.push(format!("{} contrast changed it", look.marks.changed));
+    }
+    words.push(format!("{} generated from here", look.marks.boundary));
+    verdict::rule(words.into_iter().map(|word| (word, Role::Faint)).collect(), look, rule, buf);
+    draw_lines(state, look, rest, buf);
+}
+
+/// Draws the lines; gives the last ribbon's row, and the column where it ends.
+fn draw_lines(state: &State, look: &Look, area: Rect, buf: &mut Buffer) -> Option<(Rect, usize)> {
     let lines = lines(state, look, usize::from(area.width).min(LONGEST));
     let room = (usize::from(area.height) / 2).max(1);
     let of_cursor = |line: &Vec<Piece>| line.iter().any(|piece| piece.position == Some(state.position));
@@ -43,9 +64,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             ribbon_end = Some((row, end));
         }
     }
-    if let Some((row, end)) = ribbon_end {
-        legend(state, look, row, end, buf);
-    }
+    ribbon_end
 }
 
 /// Breaks the text: before a token that would leave the width, and after a newline. What is broken stays so while
@@ -153,8 +172,8 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
     match state.ribbon {
         Ribbon::Decided => {
             let place = card.exits.iter().position(|e| *e == reading.decided).unwrap_or(0);
-            // Rows go downwards from original: the height goes up to it.
-            Some((exits - 1 - place) * 7 / (exits - 1).max(1))
+            // Rows go downwards from original: the height goes up to it, in equal bins; its own is the highest.
+            Some(if place == 0 { 7 } else { (exits - 1 - place) * 8 / exits.max(8) })
         }
         Ribbon::Disagree => of((exits - reading.agree.min(exits)) as f32, (exits - 1) as f32),
         Ribbon::Entropy => of(original.entropy, (card.vocabulary as f32).ln()),
@@ -164,20 +183,26 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
     }
 }
 
-/// Behind the ribbon, while there is room.
-fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
-    let marks = &look.marks;
-    let (least, most) = (marks.levels[0], marks.levels[7]);
-    let text = match state.ribbon {
-        Ribbon::Decided => format!("ribbon: decided at exit {least} to {most} original"),
-        Ribbon::Disagree => format!("ribbon: exits that disagree, {least} none to {most} all"),
-        Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} ln V"),
-        Ribbon::Surprise => format!("ribbon: -ln p under original, {least} 0 to {most} 12"),
-        Ribbon::Effect => format!("ribbon: effect of the contrast, {least} 0 to {most} 3 nats"),
-        Ribbon::Off => "m shows a ribbon".to_owned(),
+/// What the ribbon's height says.
+fn ribbon_words(state: &State, look: &Look) -> Option<String> {
+    let (least, most) = (look.marks.levels[0], look.marks.levels[7]);
+    let lowest = state.card.as_ref().and_then(|card| card.exits.last()).map(|exit| name::short(*exit));
+    let words = match state.ribbon {
+        Ribbon::Decided => format!("decided at exit {least}{} to {most}original", lowest.unwrap_or_default()),
+        Ribbon::Disagree => format!("exits that disagree, {least}none to {most}all"),
+        Ribbon::Entropy => format!("entropy of original, {least}0 to {most}ln V"),
+        Ribbon::Surprise => format!("-ln p under original, {least}0 to {most}12"),
+        Ribbon::Effect => format!("effect of the contrast, {least}0 to {most}3 nats"),
+        Ribbon::Off => return None,
     };
-    let start = end.max(24) + 3;
-    if start + text.width() < usize::from(area.width) {
+    Some(format!("ribbon: {words}"))
+}
+
+/// At the end of the ribbon's row, while there is room.
+fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
+    let text = ribbon_words(state, look).unwrap_or_else(|| "m shows a ribbon".to_owned());
+    let start = usize::from(area.width).saturating_sub(text.width() + 1);
+    if start >= end + 3 {
         let x = area.x + u16::try_from(start).unwrap_or(u16::MAX);
         buf.set_string(x, area.y, text, look.theme.style(Role::Faint));
     }

@@ -8,12 +8,12 @@ use crate::{
     session::{
         protocol::ModelCard,
         reading::Reading,
-        trace::{ContrastTrace, StepTrace},
+        trace::{ContrastTrace, Decoding, Method, StepTrace, TokenId},
     },
     tui::{
         number,
         row::{Look, Row},
-        state::State,
+        state::{State, TextToken},
         theme::Role,
     },
 };
@@ -31,7 +31,7 @@ pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mu
     for (index, (part, role)) in parts.into_iter().enumerate() {
         let between = if index == 0 { 1 } else { 4 };
         // A sentence that does not fit loses what follows its comma; one too many goes.
-        let fits = |text: &str| index == 0 || row.width() + between + text.width() + 2 <= width;
+        let fits = |text: &str| index == 0 || row.width() + between + text.width() <= width;
         let short = part.split_once(", ").map_or(part.as_str(), |(start, _)| start).to_owned();
         let Some(part) = [part, short].into_iter().find(|text| fits(text)) else { break };
         if index > 0 {
@@ -99,14 +99,7 @@ fn sentences(
         contrast => parts.extend([(decided, Role::Plain)].into_iter().chain(contrast)),
     }
     if let Some(taken) = stands {
-        let origin = match &taken.taken_by {
-            None => "from the prompt".to_owned(),
-            Some(by) => format!("chosen by {}", name::method(&by.method, look)),
-        };
-        parts.push((origin, Role::Faint));
-        if taken.taken_by.is_some() && trace.choice.id != taken.id && state.fresh(trace.position).is_some() {
-            parts.push((format!("now {}", token(trace.choice.id)), Role::Changed));
-        }
+        parts.extend(origin(state, taken, trace, &token, look));
     } else if !state.contrast_decides() {
         parts.push((format!("by {}", name::method(&state.decoding.method, look)), Role::Faint));
     }
@@ -115,6 +108,43 @@ fn sentences(
         parts.push((format!("p {}", number::p3(p)), Role::Faint));
     }
     parts
+}
+
+/// Where the text's token came from, and what the present decoding makes of it.
+fn origin(
+    state: &State,
+    taken: &TextToken,
+    trace: &StepTrace,
+    token: &dyn Fn(TokenId) -> String,
+    look: &Look,
+) -> Vec<(String, Role)> {
+    let other = trace.choice.id != taken.id && state.fresh(trace.position).is_some();
+    let now = || token(trace.choice.id);
+    let Some(by) = &taken.taken_by else { return vec![("from the prompt".into(), Role::Faint)] };
+    if taken.forced {
+        let instead = if other { format!(" instead of {}", now()) } else { String::new() };
+        return vec![(format!("taken by you{instead}"), if other { Role::Changed } else { Role::Faint })];
+    }
+    let method = name::chosen_by(&by.method, look);
+    let mut parts = match (other, by.sampling.random) {
+        (true, _) => vec![(format!("was {method}, now {}", now()), Role::Changed)],
+        (false, false) => vec![(format!("chosen by {method} greedy"), Role::Faint)],
+        (false, true) => vec![(format!("chosen by {method}"), Role::Faint)],
+    };
+    if !other && trace.choice.drawn {
+        parts.push((format!("drawn, rank {}", trace.choice.rank), Role::Plain));
+    }
+    if is_from_the_tail(by, trace) {
+        parts.push(("from the tail".into(), Role::Changed));
+    }
+    parts
+}
+
+/// Whether a contrast took a token outside of its plausible set. V is a beginning of the expert's order.
+fn is_from_the_tail(by: &Decoding, trace: &StepTrace) -> bool {
+    let (Method::Contrast(pair), Some(contrast)) = (&by.method, &trace.contrast) else { return false };
+    let rank = trace.exits.iter().find(|row| row.exit == pair.expert).map(|row| row.rank as usize);
+    contrast.pair == *pair && rank.is_some_and(|rank| rank > contrast.plausible_len)
 }
 
 fn best(card: &ModelCard, trace: &StepTrace, look: &Look) -> String {
