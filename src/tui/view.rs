@@ -3,6 +3,7 @@
 //! Who gets the rows, in this order: tabs, verdict, footer; the table with all exits; a text line with its ribbon; the
 //! contrast, beside the table from 120 columns on; more text lines, up to five.
 
+mod bar;
 mod branches;
 mod contrast;
 mod footer;
@@ -18,6 +19,8 @@ mod text;
 mod verdict;
 mod what_if;
 
+use self::bar::bar;
+pub(super) use self::heatmap::strip_columns;
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
 

@@ -6,6 +6,7 @@ use super::{
     state::{Answer, Measure, Ribbon, State, View},
     typing,
     update::{Flag, flag, go_to, set_pair},
+    view::strip_columns,
 };
 use crate::session::trace::Method;
 
@@ -35,6 +36,12 @@ pub(super) fn step(state: &mut State, action: Action) {
         (_, Action::Up) => state.row = state.row.saturating_sub(1),
         (_, _) => state.row = on(state.row, last),
     }
+}
+
+/// Remembers where the strip under Explore begins.
+pub(super) fn scroll_strip(state: &mut State) {
+    let columns = strip_columns(state.window.0);
+    state.heatmap.strip = state.heatmap.strip_from(state.position, state.open_slot(), columns);
 }
 
 /// The next or previous position that is worth a look.

@@ -7,12 +7,20 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::tui::{
     row::{Look, Row, line_of},
-    state::{CELL_WIDTHS, Heatmap, State},
+    state::{CELL_WIDTHS, Heatmap, Measure, State},
     theme::{Role, Theme},
 };
 
 /// Cells of the exits' names.
 const GUTTER: usize = 7;
+
+/// Index of the strip's cell width.
+const STRIP_WIDTH: usize = 3;
+
+/// How many tokens the strip of a window has.
+pub(in crate::tui) fn strip_columns(window: u16) -> usize {
+    (usize::from(window).saturating_sub(GUTTER) / CELL_WIDTHS[STRIP_WIDTH]).max(1)
+}
 
 /// A band: some positions over some exits.
 struct Band {
@@ -52,7 +60,7 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
     let Some(card) = &state.card else { return };
     let width = CELL_WIDTHS[heat.width];
     let mut head = Row::new(look);
-    head.put(" exit", Role::Faint).to(GUTTER);
+    head.right(band.from.to_string(), GUTTER - 2, Role::Faint).to(GUTTER);
     for position in band.from..band.to {
         cells::head(&mut head, state, position, width, look);
     }
@@ -68,8 +76,8 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
         for position in band.from..band.to {
             let trace = state.trace(position);
             if position == 0 {
-                row.to(row.width() + width.min(2) - 1).put(look.marks.missing.to_string(), Role::Faint);
-                row.to(GUTTER + width);
+                let sign = if index == 0 { look.marks.missing } else { ' ' };
+                row.to(GUTTER + usize::from(width > 3)).put(sign.to_string(), Role::Faint).to(GUTTER + width);
                 continue;
             }
             let cell = trace.and_then(|trace| cells::cell((card, trace), index, (heat, look)));
@@ -98,7 +106,10 @@ fn legend(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         "cell: the exit's top token".to_owned(),
         format!("{} as in the text", marks.token),
         format!("{} like above, right  {} like above, wrong", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+        match state.heatmap.measure {
+            Measure::Token => format!("{}.1 {}.5 {}1 p of that", marks.levels[0], marks.levels[3], marks.levels[7]),
+            measure => cells::levels(measure, marks),
+        },
     ];
     rule(&words, look, area, buf);
 }
@@ -127,7 +138,6 @@ fn rule(words: &[String], look: &Look, area: Rect, buf: &mut Buffer) {
 
 /// The strip below the table of Explore: one band around the cursor, eight cells a token.
 pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
-    const WIDTH: usize = 3;
     let Some(card) = &state.card else { return };
     if area.height < 5 {
         return;
@@ -137,15 +147,18 @@ pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         format!("exits {} tokens", marks.times),
         format!("{} top token is the one in the text", marks.token),
         format!("{} same as above  {} same, another", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure)),
+        match state.heatmap.measure {
+            Measure::Token => {
+                format!("{}{}{} p of the text's token", marks.levels[0], marks.levels[4], marks.levels[7])
+            }
+            measure => cells::levels(measure, marks),
+        },
     ];
     rule(&words, look, area, buf);
     let mut own = state.heatmap;
-    own.width = WIDTH;
-    let columns = (usize::from(area.width).saturating_sub(GUTTER) / CELL_WIDTHS[WIDTH]).max(1);
-    // The cursor in the middle, but no blank columns before the end of the text.
-    let most = (state.open_slot() + 1).saturating_sub(columns);
-    let from = state.position.saturating_sub(columns / 2).min(most);
+    own.width = STRIP_WIDTH;
+    let columns = strip_columns(area.width);
+    let from = state.heatmap.strip_from(state.position, state.open_slot(), columns);
     let band = Band { from, to: (from + columns).min(state.open_slot() + 1) };
     let exits = card.exits.len().min(usize::from(area.height) - 2);
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };

@@ -9,6 +9,7 @@ use crate::{
     },
     tui::view::name,
     tui::{
+        marks::Marks,
         row::{Look, Row},
         state::{CELL_WIDTHS, Heatmap, Measure, State},
         theme::Role,
@@ -39,8 +40,13 @@ pub(super) fn reach(measure: Measure, row: &ExitRow, original: Option<TokenId>, 
     if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) }
 }
 
-/// The words of a measure, for the legend.
-pub(super) fn words(measure: Measure) -> &'static str {
+/// What the levels say of a measure.
+pub(super) fn levels(measure: Measure, marks: &Marks) -> String {
+    format!("{}..{} {}", marks.levels[0], marks.levels[7], words(measure))
+}
+
+/// The words of a measure.
+fn words(measure: Measure) -> &'static str {
     match measure {
         Measure::Token => "p of the text's token",
         Measure::LnToken => "ln p of the text's token, -12 to 0",
@@ -93,7 +99,7 @@ pub(super) fn put(row: &mut Row<'_>, cell: Option<&Cell>, width: usize, look: &L
     let marks = &look.marks;
     let end = row.width() + width;
     let Some(cell) = cell else {
-        row.put(if width > 1 { " " } else { "" }, Role::Plain).put(marks.not_yet.to_string(), Role::Faint).to(end);
+        row.put(if width > 3 { " " } else { "" }, Role::Plain).put(marks.not_yet.to_string(), Role::Faint).to(end);
         return;
     };
     let level = cell.level.map_or((" ".into(), Role::Plain), |n| (marks.levels[n].to_string(), Role::Scale(n)));
@@ -101,9 +107,9 @@ pub(super) fn put(row: &mut Row<'_>, cell: Option<&Cell>, width: usize, look: &L
         1 => row.put(level.0, level.1),
         2 | 3 => row.put(cell.token.0.clone(), cell.token.1).put(level.0, level.1),
         _ => {
-            row.put(" ", Role::Plain).put(cell.mark.0.to_string(), cell.mark.1);
+            row.put(cell.mark.0.to_string(), cell.mark.1);
             let token = crate::tui::token_text::clip(&cell.token.0, width - 3, marks);
-            row.put(token, cell.token.1).to(end - 1).put(level.0, level.1)
+            row.put(token, cell.token.1).to(end - 2).put(level.0, level.1)
         }
     };
     row.to(end);
@@ -117,8 +123,12 @@ pub(super) fn head(row: &mut Row<'_>, state: &State, position: usize, width: usi
     if let (Some((id, role)), Some(card)) = (found, &state.card)
         && width > 1
     {
-        let lead = if width > 3 { "  " } else { "" };
-        row.put(lead, Role::Plain).put(name::clipped(card, id, width - lead.len() - 1, look), role);
+        let lead = match (width > 3, position == state.position) {
+            (true, true) => ">",
+            (true, false) => " ",
+            (false, _) => "",
+        };
+        row.put(lead, Role::Strong).put(name::clipped(card, id, width - lead.len() - 1, look), role);
     } else if width == 1 {
         row.put(look.marks.waiting.to_string(), Role::Faint);
     }
