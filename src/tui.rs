@@ -20,6 +20,8 @@ mod row;
 mod screens;
 mod settings;
 mod state;
+#[cfg(test)]
+mod style_dump;
 mod terminal;
 mod theme;
 mod token_text;
