@@ -10,6 +10,8 @@ mod keymap;
 #[cfg(test)]
 mod line_screens;
 mod marks;
+#[cfg(test)]
+mod mockups;
 mod moves;
 #[cfg(test)]
 mod moving;
@@ -18,6 +20,8 @@ mod panel;
 mod row;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod scripted;
 mod settings;
 mod state;
 #[cfg(test)]

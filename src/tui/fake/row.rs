@@ -107,7 +107,7 @@ impl Spot {
                 p => row.far.push((self.token, p, 20 + rank_of(p))),
             }
         }
-        let p = (0.12 * (1.0 - most)).min(0.6 * most);
+        let p = (0.12 * (1.0 - most)).min(0.6 * most).min(0.03);
         row.fill(others.iter().copied().chain(COMMON.map(id)), p);
         row.entropy = row.spread();
         row

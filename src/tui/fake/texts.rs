@@ -142,7 +142,8 @@ fn main(position: usize) -> Vec<Row> {
 fn side_spot(side: &Side, place: usize) -> Spot {
     let token = id(side.words[place]);
     let settled = 4 + place % 6;
-    let tops = (0..EXITS).map(|k| if k < settled { token } else { id(",") });
+    let before = if token == id(",") { id(".") } else { id(",") };
+    let tops = (0..EXITS).map(|k| if k < settled { token } else { before });
     let p = (0..EXITS).map(|k| side_p(side, place, k));
     Spot { token, tops: tops.collect(), p: p.collect() }
 }

@@ -16,7 +16,7 @@ use crate::tui::{
 
 /// Cells of the tree's lines and the name, in a wide window and in others; of tokens, decoding and mean at the right.
 const LEFT: [usize; 2] = [24, 16];
-const RIGHT: usize = 38;
+const RIGHT: usize = 36;
 /// Deeper branches than that stand at the edge.
 const DEEPEST: usize = 4;
 

@@ -39,10 +39,10 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     // What the bands leave, the inspector may have.
     let below = height.saturating_sub(1 + bands * (exits + 2)).clamp(inspector::FEW_ROWS, inspector::ROWS);
     legend(state, look, area, buf);
-    // The cursor's band is among them, and as many of the others as fit, those before it first.
+    // The cursor's band is among them, and as many of those before it as fit; where it is the first, those after it.
     let own = state.position / columns;
     let last = state.open_slot() / columns;
-    let first = (own + 1).saturating_sub(bands).max((last + 1).saturating_sub(bands).min(own));
+    let first = (own + 1).saturating_sub(bands);
     for (n, index) in (first..=last).take(bands).enumerate() {
         let band = Band { from: index * columns, to: ((index + 1) * columns).min(state.open_slot() + 1) };
         let top = u16::try_from(1 + n * (exits + 2)).unwrap_or(u16::MAX).min(area.height);
@@ -52,7 +52,32 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let shown = (first * columns, ((first + bands) * columns).min(state.open_slot() + 1));
     let top = u16::try_from(height - below.min(height)).unwrap_or(0);
     let inspected = Rect { y: area.y + top, height: area.height - top, ..area };
-    inspector::draw(state, look, (shown, card.exits.len() - exits), inspected, buf);
+    let mut out = out(shown, state.open_slot(), card.exits.len() - exits);
+    // In the blank row between bands and inspector, if there is one.
+    let drawn = 1 + (first..=last).take(bands).count() * (exits + 2);
+    if drawn <= usize::from(top)
+        && let Some(area) = line_of(area, drawn - 1)
+    {
+        let mut row = Row::new(look);
+        row.put(format!(" {}", out.take().unwrap_or_default()), Role::Faint);
+        row.draw(area, buf, Style::default());
+    }
+    inspector::draw(state, look, out, inspected, buf);
+}
+
+/// What is not on the screen: positions before and after the shown ones, exits below.
+fn out(shown: (usize, usize), slot: usize, exits: usize) -> Option<String> {
+    let mut out = Vec::new();
+    if shown.0 > 0 {
+        out.push(format!("0 to {} above", shown.0 - 1));
+    }
+    if shown.1 <= slot {
+        out.push(format!("{} to {slot} below", shown.1));
+    }
+    if exits > 0 {
+        out.push(format!("{exits} lower exits hidden"));
+    }
+    (!out.is_empty()).then(|| out.join(", "))
 }
 
 /// Draws head and exits of a band; low exits are left out where rows are few.

@@ -26,14 +26,8 @@ const BAR: usize = 8;
 /// Columns of a fact's label.
 const LABEL: usize = 14;
 
-/// Draws a rule and as many lines as there are; says what is not on the screen.
-pub(super) fn draw(
-    state: &State,
-    look: &Look,
-    (shown, hidden_exits): ((usize, usize), usize),
-    area: Rect,
-    buf: &mut Buffer,
-) {
+/// Draws a rule and as many lines as there are; `out` says what is not on the screen.
+pub(super) fn draw(state: &State, look: &Look, out: Option<String>, area: Rect, buf: &mut Buffer) {
     let Some(card) = &state.card else { return };
     let width = usize::from(area.width);
     let exit = state.exit().map(name::exit).unwrap_or_default();
@@ -45,21 +39,9 @@ pub(super) fn draw(
         parts.push((format!("{} of {} exits agree", reading.agree, card.exits.len()), Role::Plain));
         parts.push((format!("{tops} top token{}", if tops == 1 { "" } else { "s" }), Role::Plain));
     }
-    let (first, end) = shown;
-    let slot = state.open_slot();
-    let mut left = Vec::new();
-    if first > 0 {
-        left.push(format!("0 to {} above", first - 1));
-    }
-    if end <= slot {
-        left.push(format!("{end} to {slot} below"));
-    }
-    if hidden_exits > 0 {
-        left.push(format!("{hidden_exits} lower exits hidden"));
-    }
     // What cannot be seen is said first, after the name of the cell.
-    if !left.is_empty() {
-        parts.insert(1, (left.join(", "), Role::Faint));
+    if let Some(out) = out {
+        parts.insert(1, (out, Role::Faint));
     }
     if let Some(area) = line_of(area, 0) {
         verdict::rule(parts, look, area, buf);
