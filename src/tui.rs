@@ -22,6 +22,8 @@ mod row;
 mod screens;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod scripts;
 mod settings;
 mod state;
 #[cfg(test)]
