@@ -41,7 +41,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         }
     }
     let sentence = match branches.len() {
-        0 | 1 => "one text so far; Enter on a token in Explore takes another, x ends the text before it".to_owned(),
+        0 | 1 => "one text so far; Enter on a token takes another".to_owned(),
         count => {
             let selected = state.branch.min(count - 1) + 1;
             format!("{selected} of {count} texts   mean ln p: of the generated tokens, under original")

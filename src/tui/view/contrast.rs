@@ -39,6 +39,9 @@ struct View<'v> {
     look: &'v Look,
 }
 
+/// Instead of numbers that would all be the expert's.
+const SAME: &str = "same exit: nothing to contrast";
+
 /// Cells of a token in the three rows, and where the first begins.
 const CELL: usize = 13;
 const FIRST: usize = 9;
@@ -60,6 +63,10 @@ impl<'v> View<'v> {
         format!("{} {}{min}  {} {}", marks.alpha, number::parameter(pair.alpha), marks.tau, tau.trim())
     }
 
+    fn is_same(&self) -> bool {
+        self.contrast.pair.expert == self.contrast.pair.amateur
+    }
+
     /// A rule and three rows; one row where there is no room for more.
     fn below(&self, area: Rect) -> Vec<Row<'v>> {
         let width = usize::from(area.width);
@@ -76,6 +83,11 @@ impl<'v> View<'v> {
         rule.rule(width);
         if area.height < 4 {
             return vec![rule];
+        }
+        if self.is_same() {
+            let mut nothing = self.row();
+            nothing.put(format!(" {SAME}"), Role::Plain);
+            return vec![rule, nothing];
         }
         let (mut tokens, mut from, mut to) = (self.row(), self.row(), self.row());
         let pair = &self.contrast.pair;
@@ -127,6 +139,12 @@ impl<'v> View<'v> {
         parameters.put(format!("{} {}{min}", look.marks.alpha, number::parameter(pair.alpha)), Role::Plain);
         parameters.put(format!("  {} {}{of}", look.marks.tau, number::p4(contrast.ln_tau.exp()).trim()), Role::Plain);
         rows.push(parameters);
+        if self.is_same() {
+            let mut nothing = line();
+            nothing.put(SAME, Role::Plain);
+            rows.push(nothing);
+            return rows;
+        }
         let mut columns = line();
         columns.put("   token", Role::Faint).right(name::short(pair.expert), 19, Role::Expert);
         columns.right(name::short(pair.amateur), 24, Role::Amateur).right("ln", 30, Role::Faint);

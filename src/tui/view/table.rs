@@ -178,7 +178,9 @@ fn exit_row<'l>(
     let mut row = Row::new(look);
     label(&mut row, state, card, index);
     let Some((trace, reading)) = known else {
-        row.right(marks.waiting.to_string(), 12, Role::Faint);
+        // Before the first token nothing is said; elsewhere the answer is under way.
+        let sign = if state.position == 0 { marks.missing } else { marks.waiting };
+        row.right(sign.to_string(), 12, Role::Faint).right(sign.to_string(), columns.bar() - 1, Role::Faint);
         return row;
     };
     let Some(own) = trace.exits.get(index) else { return row };

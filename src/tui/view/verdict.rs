@@ -23,17 +23,13 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     rule(parts(state, look), look, area, buf);
 }
 
-/// Draws sentences into a rule, as many as fit.
+/// Draws sentences into a rule: as many as fit, the strong ones first, then those that tell of a change, the faint ones
+/// last. One that is too long loses what follows its last comma.
 pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let mut row = Row::new(look);
     row.rule(1);
-    for (index, (part, role)) in parts.into_iter().enumerate() {
-        let between = if index == 0 { 1 } else { 4 };
-        // A sentence that does not fit loses what follows its comma; one too many goes.
-        let fits = |text: &str| index == 0 || row.width() + between + text.width() <= width;
-        let short = part.split_once(", ").map_or(part.as_str(), |(start, _)| start).to_owned();
-        let Some(part) = [part, short].into_iter().find(|text| fits(text)) else { break };
+    for (index, (part, role)) in fitting(parts, width).into_iter().enumerate() {
         if index > 0 {
             row.put(" ", Role::Plain).dash(2);
         }
@@ -41,6 +37,42 @@ pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mu
     }
     row.put(" ", Role::Plain).rule(width);
     row.draw(area, buf, Style::default());
+}
+
+/// What of the sentences fits, in their order.
+fn fitting(parts: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
+    let weight = |role: Role| match role {
+        Role::Strong | Role::Warn => 0,
+        Role::Changed => 1,
+        Role::Faint => 3,
+        _ => 2,
+    };
+    let short = |text: &str| text.rsplit_once(", ").map_or(text, |(start, _)| start).to_owned();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|n| weight(parts[*n].1));
+    let mut kept: Vec<Option<String>> = vec![None; parts.len()];
+    // A dash and a blank before the first, a blank, two dashes and a blank between two.
+    let mut used = 0;
+    let mut take = |n: usize, kept: &mut Vec<Option<String>>, text: String| {
+        let before = kept[n].as_ref().map(|text| text.width());
+        let more = before.map_or(if used == 0 { 2 } else { 4 } + text.width(), |before| text.width() - before);
+        let fits = used + more <= width;
+        if fits {
+            used += more;
+            kept[n] = Some(text);
+        }
+        fits
+    };
+    for n in &order {
+        let (text, role) = &parts[*n];
+        let _ = (weight(*role) < 2 && take(*n, &mut kept, text.clone())) || take(*n, &mut kept, short(text));
+    }
+    for n in 0..parts.len() {
+        if kept[n].is_some() {
+            take(n, &mut kept, parts[n].0.clone());
+        }
+    }
+    kept.into_iter().zip(parts).filter_map(|(text, (_, role))| Some((text?, role))).collect()
 }
 
 fn parts(state: &State, look: &Look) -> Vec<(String, Role)> {
@@ -132,7 +164,7 @@ fn origin(
         (false, true) => vec![(format!("chosen by {method}"), Role::Faint)],
     };
     if !other && trace.choice.drawn {
-        parts.push((format!("drawn, rank {}", trace.choice.rank), Role::Plain));
+        parts.push((format!("drawn, rank {}", trace.choice.rank), Role::Strong));
     }
     if is_from_the_tail(by, trace) {
         parts.push(("from the tail".into(), Role::Changed));
@@ -150,4 +182,29 @@ fn is_from_the_tail(by: &Decoding, trace: &StepTrace) -> bool {
 fn best(card: &ModelCard, trace: &StepTrace, look: &Look) -> String {
     let id = trace.contrast.as_ref().and_then(ContrastTrace::best);
     id.map(|id| name::token(card, id, look)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, fitting};
+
+    fn kept(width: usize) -> String {
+        let parts = [
+            ("8: x", Role::Strong),
+            ("decided at exit 2, 13 of 13 agree", Role::Plain),
+            ("chosen by 24", Role::Faint),
+            ("from the tail", Role::Changed),
+        ];
+        let parts = parts.map(|(text, role)| (text.to_owned(), role)).to_vec();
+        fitting(parts, width).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(" | ")
+    }
+
+    #[test]
+    fn what_matters_least_goes_first() {
+        assert_eq!(kept(120), "8: x | decided at exit 2, 13 of 13 agree | chosen by 24 | from the tail");
+        assert_eq!(kept(70), "8: x | decided at exit 2 | chosen by 24 | from the tail");
+        assert_eq!(kept(50), "8: x | decided at exit 2 | from the tail");
+        assert_eq!(kept(30), "8: x | from the tail");
+        assert_eq!(kept(10), "8: x");
+    }
 }

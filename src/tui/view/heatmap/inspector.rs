@@ -41,7 +41,7 @@ pub(super) fn draw(state: &State, look: &Look, out: Option<String>, area: Rect, 
     }
     // What cannot be seen is said first, after the name of the cell.
     if let Some(out) = out {
-        parts.insert(1, (out, Role::Faint));
+        parts.insert(1, (out, Role::Plain));
     }
     if let Some(area) = line_of(area, 0) {
         verdict::rule(parts, look, area, buf);
