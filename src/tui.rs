@@ -17,6 +17,8 @@ mod moves;
 mod moving;
 mod number;
 mod panel;
+#[doc(hidden)]
+pub mod rounding;
 mod row;
 #[cfg(test)]
 mod screens;
