@@ -127,7 +127,11 @@ impl Layout {
             if is_wide && height > 3 + status_rows + table_rows + exits + 2 + 2 * TEXT_ROWS { exits + 2 } else { 0 };
         let lower = match (is_wide, strip_rows) {
             (true, 0) => table_rows.max(panel),
-            (true, _) => table_rows,
+            // As tall as leaves three lines of text: few exits would make it too low to say anything.
+            (true, _) => {
+                let left = height.saturating_sub(3 + status_rows + strip_rows + 1 + 3 * TEXT_ROWS);
+                table_rows.max(PANEL_ROWS.min(left))
+            }
             _ => table_rows + contrast_rows,
         };
         let text_rows = height.saturating_sub(3 + status_rows + lower + strip_rows);

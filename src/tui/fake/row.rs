@@ -83,7 +83,7 @@ impl Spot {
             let mut seen = vec![self.token];
             self.tops.iter().for_each(|id| {
                 if !seen.contains(id) {
-                    seen.push(*id)
+                    seen.push(*id);
                 }
             });
             seen

@@ -100,7 +100,7 @@ pub(super) fn main_text() -> &'static [TokenId] {
 
 /// The rows after a text; a text that nobody knows goes on like the main one somewhere.
 pub(super) fn rows(before: &[TokenId]) -> &'static [Row] {
-    let elsewhere = || KNOWN.get(&TEXTS[0][..1 + before.len() % (PLACES.len() - 1)]);
+    let elsewhere = || KNOWN.get(&TEXTS[0][..=before.len() % (PLACES.len() - 1)]);
     KNOWN.get(before).or_else(elsewhere).map_or(&[], Vec::as_slice)
 }
 

@@ -31,7 +31,10 @@ pub(super) fn draw(state: &State, look: &Look, out: Option<String>, area: Rect, 
     let Some(card) = &state.card else { return };
     let width = usize::from(area.width);
     let exit = state.exit().map(name::exit).unwrap_or_default();
-    let mut parts = vec![(format!("{exit}{}, position {}", block(state, card), state.position), Role::Strong)];
+    let mut parts = vec![(
+        format!("{exit}{}, position {}", if width < 80 { String::new() } else { block(state, card) }, state.position),
+        Role::Strong,
+    )];
     let known = state.current();
     if let Some((_, reading)) = &known {
         let tops = reading.tops;
@@ -41,7 +44,7 @@ pub(super) fn draw(state: &State, look: &Look, out: Option<String>, area: Rect, 
     }
     // What cannot be seen is said first, after the name of the cell.
     if let Some(out) = out {
-        parts.insert(1, (out, Role::Plain));
+        parts.insert(1, (out, Role::Strong));
     }
     if let Some(area) = line_of(area, 0) {
         verdict::rule(parts, look, area, buf);
