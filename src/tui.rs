@@ -4,6 +4,8 @@ mod app;
 #[cfg(test)]
 mod chaos;
 #[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod fake;
 mod headless;
 mod keymap;

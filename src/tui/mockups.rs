@@ -56,3 +56,33 @@ fn branches_100x24() {
         assert!(line.ends_with(mean), "{line}");
     }
 }
+
+/// The verdict's words for where a token came from.
+#[test]
+fn verdicts_of_taken_tokens() {
+    let verdict = |stage: &Stage| {
+        let label = format!("─ {}: ", stage.state.position);
+        shown(&stage.screen(), &label).map(str::to_owned).unwrap_or_default()
+    };
+    let mut stage = Stage::new((200, 60));
+    stage.play("Home Right");
+    assert!(verdict(&stage).contains("from the prompt"));
+    // Sampled: the made-up model draws the first three tokens in turns.
+    stage.play("End s Right Enter Space*9 Home Right*7");
+    let mut drawn = String::new();
+    for _ in 0..9 {
+        drawn += &verdict(&stage);
+        stage.play("Right");
+    }
+    for words in ["drawn, rank 1", "drawn, rank 2", "drawn, rank 3", "from the tail"] {
+        assert!(drawn.contains(words), "{words}: {drawn}");
+    }
+    // By the contrast ␣a, by the expert alone ␣the: the text stays, and says what it was.
+    let mut stage = Stage::new((200, 60));
+    stage.play("Space Left c");
+    assert!(verdict(&stage).contains("was 24▸12 α .10, now ␣the"), "{}", verdict(&stage));
+    stage.play("c");
+    assert!(verdict(&stage).contains("chosen by 24▸12 α .10 greedy"), "{}", verdict(&stage));
+    stage.force(" his");
+    assert!(verdict(&stage).contains("taken by you instead of ␣a"), "{}", verdict(&stage));
+}

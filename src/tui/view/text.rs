@@ -1,7 +1,7 @@
 //! The text and, under each of its lines, the ribbon: at which exit each token was decided.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
-use unicode_width::UnicodeWidthStr;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::{name, verdict};
 use crate::session::reading::Reading;
@@ -9,7 +9,7 @@ use crate::tui::{
     row::{Look, Row, line_of, split_rows},
     state::{Ribbon, State},
     theme::{Role, Theme},
-    token_text::{clip, flowing},
+    token_text::{cells, clip, flowing},
     update::{Flag, flag},
 };
 
@@ -79,16 +79,16 @@ fn lines(state: &State, look: &Look, width: usize) -> Vec<Vec<Piece>> {
     let mut column = MARGIN;
     let mut place = |text: &str, position: Option<usize>| {
         let text = clip(text, width.saturating_sub(2 * MARGIN), &look.marks);
-        if column + text.width() + MARGIN > width && column > MARGIN {
+        if column + cells(&text) + MARGIN > width && column > MARGIN {
             lines.push(Vec::new());
             column = MARGIN;
         }
-        let cells = text.width();
+        let end = column + cells(&text);
         let ends_line = text.ends_with(look.marks.newline);
         if let Some(line) = lines.last_mut() {
             line.push(Piece { column, text, position });
         }
-        column += cells;
+        column = end;
         if ends_line {
             lines.push(Vec::new());
             column = MARGIN;
@@ -125,7 +125,7 @@ fn draw_text(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut B
     row.draw(area, buf, Style::default());
     for piece in line.iter().filter(|piece| piece.position == Some(state.position)) {
         let cell = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        let width = cell(piece.text.width()).min(area.width.saturating_sub(cell(piece.column)));
+        let width = cell(cells(&piece.text)).min(area.width.saturating_sub(cell(piece.column)));
         buf.set_style(Rect { x: area.x + cell(piece.column), width, ..area }, Theme::cursor());
     }
 }
@@ -141,20 +141,24 @@ fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut
         let is_cursor = position == state.position;
         let flag = known.as_ref().and_then(|(_, flag)| *flag);
         let height = known.map(|(reading, _)| height(state, position, &reading));
-        for (n, c) in piece.text.chars().enumerate() {
+        for (n, c) in piece.text.graphemes(true).enumerate() {
             let (sign, role) = match (n, flag, height) {
                 _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
                 (0, Some(Flag::Changed), _) => (marks.changed, Role::Changed),
                 (0, Some(Flag::Other), _) => ('~', Role::Changed),
-                _ if c == ' ' && !(is_cursor && piece.text == " ") => (' ', Role::Plain),
+                _ if c == " " && !(is_cursor && piece.text == " ") => (' ', Role::Plain),
                 _ if is_cursor => ('^', Role::Strong),
                 (_, _, Some(Some(level))) => (marks.levels[level], Role::Scale(level)),
                 (_, _, Some(None)) => (' ', Role::Plain),
                 _ => (marks.not_yet, Role::Faint),
             };
-            // A sign of two cells has two of the ribbon's.
-            let cells = c.to_string().width().max(1);
-            row.put(sign.to_string().repeat(cells), role);
+            // A sign of two cells has two of the ribbon's; a mark stands in the first alone.
+            let behind = cells(c).saturating_sub(1);
+            row.put(sign.to_string(), role);
+            match (n, flag, height) {
+                (0, Some(_), Some(Some(level))) => row.put(marks.levels[level].to_string().repeat(behind), role),
+                _ => row.put(sign.to_string().repeat(behind), role),
+            };
         }
     }
     let end = row.width();
@@ -201,7 +205,7 @@ fn ribbon_words(state: &State, look: &Look) -> Option<String> {
 /// At the end of the ribbon's row, while there is room.
 fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
     let text = ribbon_words(state, look).unwrap_or_else(|| "m shows a ribbon".to_owned());
-    let start = usize::from(area.width).saturating_sub(text.width() + 1);
+    let start = usize::from(area.width).saturating_sub(cells(&text) + 1);
     if start >= end + 3 {
         let x = area.x + u16::try_from(start).unwrap_or(u16::MAX);
         buf.set_string(x, area.y, text, look.theme.style(Role::Faint));

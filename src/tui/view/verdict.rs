@@ -1,7 +1,6 @@
 //! The rule under the text: which token, what the contrast did, which exit decided, where the token came from.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
-use unicode_width::UnicodeWidthStr;
 
 use super::name;
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
         row::{Look, Row},
         state::{State, TextToken},
         theme::Role,
+        token_text::cells,
     },
 };
 
@@ -54,8 +54,8 @@ fn fitting(parts: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
     // A dash and a blank before the first, a blank, two dashes and a blank between two.
     let mut used = 0;
     let mut take = |n: usize, kept: &mut Vec<Option<String>>, text: String| {
-        let before = kept[n].as_ref().map(|text| text.width());
-        let more = before.map_or(if used == 0 { 2 } else { 4 } + text.width(), |before| text.width() - before);
+        let before = kept[n].as_ref().map(|text| cells(text));
+        let more = before.map_or(if used == 0 { 2 } else { 4 } + cells(&text), |before| cells(&text) - before);
         let fits = used + more <= width;
         if fits {
             used += more;

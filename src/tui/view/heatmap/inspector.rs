@@ -111,7 +111,8 @@ fn facts(
     own: &ExitRow,
     (short, look): (bool, &Look),
 ) -> Vec<(&'static str, String)> {
-    let token = |id| name::token(card, id, look);
+    // Tokens give way: numbers are never cut.
+    let token = |id| name::clipped(card, id, if short { 8 } else { 16 }, look);
     let stands = state.text.get(trace.position).is_some();
     let p = |ln_p: f32| number::p4(ln_p.exp()).trim().to_owned();
     let subject = format!("{}{} {}", look.marks.token, token(trace.subject), trace.subject.0);
