@@ -133,7 +133,7 @@ fn steps_changes_alpha_steps_back_and_quits() {
 #[test]
 fn views_panels_and_a_long_paste() {
     let mut session = Session::start(&[], &[]);
-    session.shows("decided at");
+    session.shows("Space take");
     for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("4", "[4 What-if]"), ("5", "[5 Branches]")] {
         session.press(key);
         session.shows(seen);
