@@ -1,3 +1,4 @@
 //! Frontends beside the screen: they read the same trace.
 
 pub mod json;
+mod json_grid;

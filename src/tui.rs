@@ -12,6 +12,8 @@ mod engine;
 #[cfg(test)]
 mod engine_screens;
 #[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod fake;
 mod headless;
 mod hits;
@@ -26,6 +28,8 @@ mod liked;
 #[cfg(test)]
 mod line_screens;
 mod marks;
+#[cfg(test)]
+mod mockups;
 mod mouse;
 mod moves;
 #[cfg(test)]
@@ -35,10 +39,16 @@ mod panel;
 mod preferences;
 mod question;
 mod restating;
+#[doc(hidden)]
+pub mod rounding;
 mod row;
 mod runs;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod scripts;
 #[cfg(test)]
 mod session_tests;
 mod settings;

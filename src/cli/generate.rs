@@ -28,6 +28,9 @@ pub(super) struct GenerateArgs {
     /// Candidates of each exit in the JSON
     #[arg(long, value_name = "K", default_value_t = 5)]
     candidates: usize,
+    /// In the JSON, what every pair of exits would choose
+    #[arg(long, requires = "json", requires = "contrast")]
+    grid: bool,
 }
 
 /// Generates.
@@ -39,7 +42,7 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     if args.json {
         let mut reader = Reader::new(engine);
         let card = reader.card("");
-        let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?;
+        let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?.with_grid(args.grid);
         while let Some(trace) = run.traced_step(args.candidates)? {
             writeln!(out, "{}", serde_json::to_string(&json::step(&trace, &card))?)?;
             out.flush()?;

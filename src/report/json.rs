@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::json_grid::{Grid, grid};
 use crate::session::{
     protocol::ModelCard,
-    trace::{Candidate, ContrastTrace, Contrasted, ExitId, StepTrace, TokenId},
+    reading::Reading,
+    trace::{ALPHAS, Candidate, ContrastTrace, Contrasted, ExitId, PinRow, StepTrace, TokenId},
 };
 
 /// Everything about a step. Logarithms are natural.
@@ -17,12 +19,22 @@ pub struct Step {
     ln_p: f32,
     rank: u32,
     drawn: bool,
+    /// The lowest exit from which, up to and including original, every top token is original's.
+    decided: String,
+    /// How many exits have original's top token, original counted.
+    agree: usize,
+    /// Original first, then downwards.
     exits: Vec<Exit>,
     contrast: Option<Contrast>,
+    /// The distinct top tokens over the exits.
+    pins: Vec<Pin>,
+    /// What every pair of exits would choose, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grid: Option<Grid>,
 }
 
 #[derive(Serialize)]
-struct Token {
+pub(super) struct Token {
     id: TokenId,
     /// The bytes; a token may be part of a character.
     bytes: Vec<u8>,
@@ -37,6 +49,8 @@ struct Exit {
     entropy: f32,
     /// KL(original ‖ this exit).
     kl: f32,
+    /// The Jensen-Shannon divergence between original and this exit.
+    js: f32,
     /// Rank and ln p of the chosen token here.
     rank: u32,
     ln_p: f32,
@@ -64,6 +78,19 @@ struct Contrast {
     effect: f32,
     /// Best result first; the first 64.
     plausible: Vec<Plausible>,
+    /// The first tokens that are not plausible: they keep the expert's probability.
+    below: Vec<Plausible>,
+    /// What the expert alone would take.
+    expert_alone: Scored,
+    /// The token that would be first at other α.
+    over_alpha: Vec<AtAlpha>,
+}
+
+#[derive(Serialize)]
+struct AtAlpha {
+    alpha: f32,
+    #[serde(flatten)]
+    token: Token,
 }
 
 #[derive(Serialize)]
@@ -73,6 +100,18 @@ struct Plausible {
     expert: f32,
     amateur: f32,
     result: f32,
+    /// Rank by the expert, and by the result within the plausible set.
+    expert_rank: u32,
+    result_rank: u32,
+}
+
+/// One token over the exits, original first.
+#[derive(Serialize)]
+struct Pin {
+    #[serde(flatten)]
+    token: Token,
+    ln_p: Vec<f32>,
+    rank: Vec<u32>,
 }
 
 /// The object for a step.
@@ -83,8 +122,15 @@ pub fn step(trace: &StepTrace, card: &ModelCard) -> Step {
         Token { id, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     };
     let scored = |candidate: &Candidate| Scored { token: token(candidate.id), ln_p: candidate.ln_p };
-    let plausible =
-        |t: &Contrasted| Plausible { token: token(t.id), expert: t.expert, amateur: t.amateur, result: t.result };
+    let plausible = |t: &Contrasted| Plausible {
+        token: token(t.id),
+        expert: t.expert,
+        amateur: t.amateur,
+        result: t.result,
+        expert_rank: t.expert_rank,
+        result_rank: t.result_rank,
+    };
+    let at_alpha = |(alpha, id): (&f32, &TokenId)| AtAlpha { alpha: *alpha, token: token(*id) };
     let contrast = |c: &ContrastTrace| Contrast {
         expert: c.pair.expert.to_string(),
         amateur: c.pair.amateur.to_string(),
@@ -95,11 +141,17 @@ pub fn step(trace: &StepTrace, card: &ModelCard) -> Step {
         mass: c.mass,
         effect: c.effect,
         plausible: c.plausible.iter().map(plausible).collect(),
+        below: c.below.iter().map(plausible).collect(),
+        expert_alone: scored(&c.expert_alone),
+        over_alpha: ALPHAS.iter().zip(&c.over_alpha).map(at_alpha).collect(),
     };
+    let pin = |pin: &PinRow| Pin { token: token(pin.id), ln_p: pin.ln_p.clone(), rank: pin.rank.clone() };
+    let reading = Reading::of(trace);
     let exits = trace.exits.iter().map(|row| Exit {
         name: ExitId::to_string(&row.exit),
         entropy: row.entropy,
         kl: row.kl,
+        js: row.js,
         rank: row.rank,
         ln_p: row.ln_p,
         top: row.top.iter().map(scored).collect(),
@@ -110,7 +162,11 @@ pub fn step(trace: &StepTrace, card: &ModelCard) -> Step {
         ln_p: trace.choice.ln_p,
         rank: trace.choice.rank,
         drawn: trace.choice.drawn,
+        decided: reading.decided.to_string(),
+        agree: reading.agree,
         exits: exits.collect(),
         contrast: trace.contrast.as_ref().map(contrast),
+        pins: trace.pins.iter().map(pin).collect(),
+        grid: trace.grid.as_deref().map(|found| grid(found, &token)),
     }
 }

@@ -9,6 +9,8 @@ pub struct Reading {
     pub decided: ExitId,
     /// How many exits have original's top token, original counted.
     pub agree: usize,
+    /// How many distinct top tokens the exits have.
+    pub tops: usize,
     /// Distinct top tokens: original's first, then downwards, then what only the contrast chooses. Their place is
     /// their letter.
     pub lettered: Vec<TokenId>,
@@ -25,14 +27,18 @@ impl Reading {
         let same = |entry: &&(ExitId, Option<TokenId>)| first.is_some() && entry.1 == first;
         let decided = tops.iter().take_while(same).last().map_or(ExitId::Original, |(exit, _)| *exit);
         let mut lettered: Vec<TokenId> = Vec::new();
-        // At every α first: the letters then stay as they are when α moves.
-        let contrast = trace.contrast.iter().flat_map(|c| c.over_alpha.iter().copied().chain(c.best()));
-        for id in tops.iter().filter_map(|(_, id)| *id).chain(contrast) {
+        let mut name = |id: TokenId| {
             if !lettered.contains(&id) {
                 lettered.push(id);
             }
-        }
-        Self { decided, agree: tops.iter().filter(same).count(), lettered }
+            lettered.len()
+        };
+        let distinct = tops.iter().filter_map(|(_, id)| *id).map(&mut name).last().unwrap_or(0);
+        // At every α first: the letters then stay as they are when α moves.
+        trace.contrast.iter().flat_map(|c| c.over_alpha.iter().copied().chain(c.best())).for_each(|id| {
+            name(id);
+        });
+        Self { decided, agree: tops.iter().filter(same).count(), tops: distinct, lettered }
     }
 
     /// The letter of a token: a for original's; none after z, and none for a token that is nobody's first.

@@ -7,7 +7,7 @@ use mexit_models::{Error, TokenId};
 use super::{
     protocol::Query,
     reader::{ReadError, Reader},
-    trace::{Choice, Decoding, StepTrace},
+    trace::{Choice, Decoding, Method, StepTrace},
 };
 
 /// A text that grows.
@@ -16,6 +16,8 @@ pub struct Run<'r> {
     decoding: Decoding,
     text: Vec<TokenId>,
     left: usize,
+    /// Whether traces tell what every pair would choose.
+    grid: bool,
     ended: bool,
 }
 
@@ -32,7 +34,14 @@ impl<'r> Run<'r> {
         if prompt.len() > context {
             return Err(Error::ContextFull { context, found: prompt.len() });
         }
-        Ok(Self { reader, decoding, text: prompt, left: most, ended: false })
+        Ok(Self { reader, decoding, text: prompt, left: most, grid: false, ended: false })
+    }
+
+    /// Lets traces tell what every pair of exits would choose, with the parameters of the contrast that decides.
+    #[must_use]
+    pub fn with_grid(mut self, grid: bool) -> Self {
+        self.grid = grid;
+        self
     }
 
     /// The text so far.
@@ -81,6 +90,10 @@ impl<'r> Run<'r> {
 
     fn next_query(&self, candidates: usize) -> Option<Query> {
         // The last token of a full context still has a prediction, but no position for it to be read at.
+        let pair = match self.decoding.method {
+            Method::Contrast(pair) => Some(pair),
+            Method::Exit(_) => None,
+        };
         let full = self.text.len() > self.reader.engine().context();
         (self.left > 0 && !self.ended && !full).then(|| Query {
             ticket: 0,
@@ -91,7 +104,7 @@ impl<'r> Run<'r> {
             shown_pair: None,
             candidates,
             pins: Arc::default(),
-            grid: None,
+            grid: pair.filter(|_| self.grid),
             vocabulary: None,
         })
     }

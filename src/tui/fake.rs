@@ -1,38 +1,30 @@
-//! A model and its answers, made up: what the screen tests draw. Thirteen exits, "humpty dumpty sat on".
+//! A model and its answers, made up: what the screen tests draw. Thirteen exits, "humpty dumpty sat on": the numbers of
+//! the design's screens, and others that fit them where it draws none.
+
+mod contrast;
+mod heat;
+mod row;
+mod tables;
+mod texts;
+mod words;
 
 use std::sync::Arc;
 
-use super::state::{State, TextToken, Wish};
+use self::{
+    contrast::Rows,
+    heat::PROMPT,
+    row::Row,
+    texts::{EXITS, main_text},
+};
+use super::state::{State, Wish};
 use super::update::hear;
 use crate::session::{
-    grid::{Cell, GRID_ALPHAS, GRID_MINIMA, Grid},
-    protocol::{Event, ModelCard},
-    trace::{Candidate, Choice, ContrastTrace, Contrasted, ExitId, ExitRow, Method, Pair, PinRow, StepTrace, TokenId},
+    protocol::{Event, ModelCard, Query},
+    trace::{Candidate, Choice, ExitId, ExitRow, FOLLOWED, Method, PinRow, StepTrace, TokenId},
     vocabulary::Vocabulary,
 };
 
-const WORDS: [&str; 16] = [
-    "hum",
-    "pty",
-    " d",
-    "um",
-    "pty",
-    " sat",
-    " on",
-    " a",
-    " the",
-    " his",
-    " top",
-    ",",
-    " my",
-    " it",
-    ".",
-    "<|endoftext|>",
-];
-
-fn id(word: &str) -> TokenId {
-    TokenId(WORDS.iter().zip(0..).find(|(w, _)| **w == word).map_or(0, |(_, id)| id))
-}
+pub(super) use self::words::id;
 
 fn card() -> ModelCard {
     let exits = std::iter::once(ExitId::Original).chain((1..=12).rev().map(|k| ExitId::Block(2 * k)));
@@ -41,11 +33,11 @@ fn card() -> ModelCard {
         exits: exits.collect(),
         blocks: 24,
         context: 1024,
-        vocabulary: 50_257,
+        vocabulary: words::COUNT,
         lens: false,
-        end_of_text: Some(id("<|endoftext|>")),
-        bytes: WORDS.iter().map(|w| w.as_bytes().into()).collect(),
-        special: vec![id("<|endoftext|>")],
+        end_of_text: Some(words::END),
+        bytes: words::bytes(),
+        special: vec![words::END],
         about: [("file", "gpt2-mexit.gguf"), ("architecture", "gpt2: 24 blocks")]
             .map(|(name, says)| (name.into(), says.into()))
             .to_vec(),
@@ -53,136 +45,114 @@ fn card() -> ModelCard {
     }
 }
 
-/// One exit: its most probable tokens, entropy, KL, and rank and p of the subject.
-type Exit = ([(&'static str, f32); 3], f32, f32, u32, f32);
-
-const EXITS: [Exit; 13] = [
-    ([(" the", 0.39), (" a", 0.196), (" his", 0.07)], 3.17, 0.0, 2, 0.196),
-    ([(" the", 0.37), (" a", 0.209), (" his", 0.08)], 3.28, 0.003, 2, 0.209),
-    ([(" the", 0.38), (" a", 0.204), (" his", 0.07)], 3.24, 0.003, 2, 0.204),
-    ([(" the", 0.40), (" a", 0.181), (" his", 0.07)], 3.32, 0.006, 2, 0.181),
-    ([(" the", 0.38), (" a", 0.178), (" his", 0.06)], 3.61, 0.016, 2, 0.178),
-    ([(" the", 0.41), (" a", 0.158), (" his", 0.07)], 3.46, 0.021, 2, 0.158),
-    ([(" the", 0.44), (" a", 0.146), (" his", 0.06)], 3.30, 0.033, 2, 0.146),
-    ([(" the", 0.50), (" a", 0.118), (" his", 0.06)], 3.04, 0.064, 2, 0.118),
-    ([(" the", 0.37), (" a", 0.098), (" his", 0.04)], 4.41, 0.14, 2, 0.098),
-    ([(" the", 0.38), (" a", 0.086), (" it", 0.03)], 4.47, 0.21, 2, 0.086),
-    ([(" the", 0.33), (" a", 0.080), (",", 0.03)], 4.91, 0.30, 2, 0.080),
-    ([(" the", 0.29), (" a", 0.060), (",", 0.05)], 5.22, 0.43, 2, 0.060),
-    ([(" the", 0.24), (",", 0.08), (".", 0.07)], 5.22, 0.58, 4, 0.052),
-];
-
-/// Token, p of expert, amateur and result, rank by the expert.
-const PLAUSIBLE: [(&str, f32, f32, f32, u32); 4] = [
-    (" a", 0.209, 0.118, 0.23, 2),
-    (" top", 0.05, 0.035, 0.19, 4),
-    (" his", 0.08, 0.06, 0.18, 3),
-    (" the", 0.37, 0.50, 0.10, 1),
-];
-
-fn trace(state: &State, position: usize, subject: TokenId) -> StepTrace {
-    let row = |(exit, (top, entropy, kl, rank, p)): (&ExitId, Exit)| ExitRow {
-        exit: *exit,
-        top: top.map(|(word, p)| Candidate { id: id(word), ln_p: p.ln() }).to_vec(),
-        entropy,
-        kl,
-        js: kl / 4.0,
-        rank,
-        ln_p: p.ln(),
+/// What follows from a query.
+fn trace(state: &State, query: &Query) -> StepTrace {
+    let names: &[ExitId] = state.card.as_ref().map_or(&[], |card| &card.exits);
+    let before = &query.text[..query.position];
+    let rows = Rows(names.iter().copied().zip(texts::rows(before).iter().cycle()).collect());
+    let choice = choose(&rows, query);
+    let subject = query.text.get(query.position).copied().unwrap_or(choice.id);
+    let exits: Vec<ExitRow> =
+        rows.0.iter().map(|(exit, row)| exit_row(*exit, row, subject, query.candidates)).collect();
+    let pair = match query.decoding.method {
+        Method::Contrast(pair) => Some(pair),
+        Method::Exit(_) => query.shown_pair,
     };
-    let exits = state.card.as_ref().map(|card| card.exits.clone()).unwrap_or_default();
-    let contrasted = |((word, expert, amateur, result, rank), place): ((&str, f32, f32, f32, u32), u32)| Contrasted {
-        id: id(word),
-        expert: expert.ln(),
-        amateur: amateur.ln(),
-        result: result.ln(),
-        expert_rank: rank,
-        result_rank: place,
-    };
-    let contrast = ContrastTrace {
-        pair: state.pair,
-        ln_tau: 0.037f32.ln(),
-        plausible: PLAUSIBLE.into_iter().zip(1..).map(contrasted).collect(),
-        below: vec![contrasted(((" my", 0.03, 0.02, 0.03, 5), 5))],
-        plausible_len: 4,
-        mass: 0.701,
-        effect: 0.25,
-        expert_alone: Candidate { id: id(" the"), ln_p: 0.37f32.ln() },
-        over_alpha: [" a", " a", " a", " a", " a", " the", " the", " the"].map(id).to_vec(),
-    };
-    let exits: Vec<ExitRow> = exits.iter().zip(EXITS.into_iter().cycle()).map(row).collect();
-    let pins = pins(&exits, &state.followed().collect::<Vec<_>>());
-    let grid = state.grid_pair().map(|pair| Arc::new(grid(&exits, pair)));
+    let is_seventh = query.position == PROMPT && before == &main_text()[..PROMPT];
     StepTrace {
-        position,
-        decoding: state.decoding.clone(),
+        position: query.position,
+        decoding: query.decoding.clone(),
         subject,
+        pins: pins(&rows, &query.pins),
         exits: exits.into(),
-        pins,
-        grid,
-        contrast: Some(contrast),
-        choice: if state.contrast_decides() {
-            Choice { id: id(" a"), ln_p: 0.23f32.ln(), rank: 1, drawn: false }
-        } else {
-            Choice { id: id(" the"), ln_p: 0.37f32.ln(), rank: 1, drawn: false }
-        },
+        contrast: pair.and_then(|pair| rows.contrast(pair)),
+        choice,
+        grid: query.grid.and_then(|pair| rows.grid(pair, is_seventh)),
     }
 }
 
-/// The top tokens and the user's pins; a token that an exit does not list there has p 1e-4 and rank 100.
-fn pins(exits: &[ExitRow], asked: &[TokenId]) -> Arc<[PinRow]> {
+fn exit_row(exit: ExitId, row: &Row, subject: TokenId, candidates: usize) -> ExitRow {
+    let (p, rank) = row.at(subject);
+    let top = row.listed.iter().take(candidates).map(|(id, p)| Candidate { id: *id, ln_p: p.ln() });
+    ExitRow {
+        exit,
+        top: top.collect(),
+        entropy: row.entropy,
+        kl: if exit == ExitId::Original { 0.0 } else { row.kl },
+        js: if exit == ExitId::Original { 0.0 } else { (row.kl / 4.0).min(std::f32::consts::LN_2) },
+        rank,
+        ln_p: p.ln(),
+    }
+}
+
+/// The first token of what decides; drawn ones are the first three in turns.
+fn choose(rows: &Rows<'_>, query: &Query) -> Choice {
+    let sampling = &query.decoding.sampling;
+    let place =
+        if sampling.random { (usize::try_from(sampling.seed % 3).unwrap_or(0) + query.position) % 3 } else { 0 };
+    let mut decided: Vec<(TokenId, f32)> = match query.decoding.method {
+        Method::Exit(exit) => rows.0.iter().find(|(other, _)| *other == exit).map(|(_, row)| row.listed.clone()),
+        Method::Contrast(pair) => rows.0.iter().find(|(other, _)| *other == pair.expert).map(|(_, row)| {
+            let result = |(id, _): &(TokenId, f32)| (*id, rows.result(pair, *id));
+            row.listed.iter().map(result).collect()
+        }),
+    }
+    .unwrap_or_default();
+    if let Method::Contrast(pair) = query.decoding.method
+        && let Some(best) = rows.contrast(pair).and_then(|contrast| contrast.best())
+    {
+        // V comes first, whatever the expert says of the rest.
+        decided.sort_by(|a, b| (b.0 == best).cmp(&(a.0 == best)).then(b.1.total_cmp(&a.1)));
+    }
+    let (id, p) = decided.get(place).copied().unwrap_or((words::END, 1.0));
+    Choice { id, ln_p: p.ln(), rank: u32::try_from(place + 1).unwrap_or(1), drawn: sampling.random }
+}
+
+/// The top tokens and the user's pins.
+fn pins(rows: &Rows<'_>, asked: &[TokenId]) -> Arc<[PinRow]> {
     let mut ids: Vec<TokenId> = Vec::new();
-    for id in exits.iter().flat_map(|row| &row.top).map(|c| c.id).take(3).chain(asked.iter().copied()) {
-        if !ids.contains(&id) {
+    for id in rows.0.iter().map(|(_, row)| row.listed[0].0) {
+        if !ids.contains(&id) && ids.len() < FOLLOWED {
             ids.push(id);
         }
     }
-    let at = |row: &ExitRow, id: TokenId| {
-        let found = row.top.iter().zip(1u32..).find(|(c, _)| c.id == id);
-        found.map_or((1e-4f32.ln(), 100), |(c, rank)| (c.ln_p, rank))
-    };
+    for id in asked {
+        if !ids.contains(id) {
+            ids.push(*id);
+        }
+    }
     let follow = |id: TokenId| PinRow {
         id,
-        ln_p: exits.iter().map(|row| at(row, id).0).collect(),
-        rank: exits.iter().map(|row| at(row, id).1).collect(),
+        ln_p: rows.0.iter().map(|(_, row)| row.at(id).0.ln()).collect(),
+        rank: rows.0.iter().map(|(_, row)| row.at(id).1).collect(),
     };
     ids.into_iter().map(follow).collect()
 }
 
-/// Choices that depend on the rows alone: the expert's second where the amateur is far below it.
-fn grid(exits: &[ExitRow], pair: Pair) -> Grid {
-    let n = exits.len();
-    let cell = |expert: usize, amateur: usize| {
-        let place = if amateur > expert + 5 { 2 } else { usize::from(amateur > expert + 1) };
-        let token = exits[expert].top[place];
-        Cell { id: token.id, ln_p: token.ln_p, plausible: if amateur + 1 == n { 1 } else { 4 } }
-    };
-    let detail = |k: usize| cell(0, (k + 1).min(n - 1));
-    Grid {
-        settings: (pair.alpha, pair.min_candidates),
-        pairs: (0..n).map(|e| (e + 1..n).map(|a| cell(e, a)).collect()).collect(),
-        pair: (pair.expert, pair.amateur),
-        alphas: (0..GRID_ALPHAS.len()).map(detail).collect(),
-        minima: (0..GRID_MINIMA.len()).map(detail).collect(),
-        mass: 0.701,
-    }
-}
-
-/// A small vocabulary: what the rows list, and little of the rest.
-fn vocabulary(state: &State, query: &crate::session::protocol::Query) -> Option<Arc<Vocabulary>> {
+/// Every token as far as there are words: what the rows list, and little of the rest.
+fn vocabulary(state: &State, query: &Query) -> Option<Arc<Vocabulary>> {
+    /// No word but the end of the text has an id from here on.
+    const LARGEST: usize = 47_271;
     let pair = query.vocabulary?;
-    let exits = state.card.as_ref()?.exits.len();
-    let row = |(top, ..): Exit| {
-        let mut ln_p = vec![1e-4f32.ln(); WORDS.len()];
-        for (word, p) in &top {
-            ln_p[id(word).index()] = p.ln();
+    let names = &state.card.as_ref()?.exits;
+    let rows = Rows(names.iter().copied().zip(texts::rows(&query.text[..query.position]).iter().cycle()).collect());
+    let spread = |row: &Row| {
+        let mut ln_p = vec![1e-5f32.ln(); LARGEST];
+        let far = row.far.iter().map(|(id, p, _)| (*id, *p));
+        for (id, p) in row.listed.iter().copied().chain(far) {
+            if let Some(place) = ln_p.get_mut(id.index()) {
+                *place = p.ln();
+            }
         }
         ln_p
     };
-    let exits: Vec<Vec<f32>> = EXITS.into_iter().take(exits).map(row).collect();
-    let mut contrast = exits[1].clone();
-    for (word, _, _, result, _) in &PLAUSIBLE {
-        contrast[id(word).index()] = result.ln();
+    let exits: Vec<Vec<f32>> = rows.0.iter().take(EXITS).map(|(_, row)| spread(row)).collect();
+    let expert = rows.0.iter().position(|(exit, _)| *exit == pair.expert).filter(|row| *row < exits.len())?;
+    let mut contrast = exits[expert].clone();
+    for (id, _) in &rows.0[expert].1.listed {
+        if let Some(place) = contrast.get_mut(id.index()) {
+            *place = rows.result(pair, *id).ln();
+        }
     }
     Some(Arc::new(Vocabulary { position: query.position, exits, contrast, pair }))
 }
@@ -191,7 +161,7 @@ fn vocabulary(state: &State, query: &crate::session::protocol::Query) -> Option<
 pub(super) fn opened() -> State {
     let mut state = State::new("gpt2-mexit.gguf".into(), Wish::default());
     hear(&mut state, Event::Opened(Arc::new(card())));
-    hear(&mut state, Event::Prompt((0..7).map(TokenId).collect()));
+    hear(&mut state, Event::Prompt(main_text()[..PROMPT].into()));
     state
 }
 
@@ -203,8 +173,8 @@ pub(super) fn answer_all(state: &mut State) {
 }
 
 /// The beginning of an answer: original, expert and amateur.
-pub(super) fn answer_part(state: &mut State, query: &crate::session::protocol::Query) {
-    let whole = trace(state, query.position, state.text.get(query.position).map_or(id(" a"), |token| token.id));
+pub(super) fn answer_part(state: &mut State, query: &Query) {
+    let whole = trace(state, query);
     let kept = [ExitId::Original, state.pair.expert, state.pair.amateur];
     let row = |row: &ExitRow| if kept.contains(&row.exit) { row.clone() } else { ExitRow::absent(row.exit) };
     let part = StepTrace { exits: whole.exits.iter().map(row).collect(), ..whole };
@@ -212,8 +182,8 @@ pub(super) fn answer_part(state: &mut State, query: &crate::session::protocol::Q
 }
 
 /// An answer in which one exit's numbers are not finite.
-pub(super) fn answer_broken(state: &mut State, query: &crate::session::protocol::Query, exit: ExitId) {
-    let whole = trace(state, query.position, state.text.get(query.position).map_or(id(" a"), |token| token.id));
+pub(super) fn answer_broken(state: &mut State, query: &Query, exit: ExitId) {
+    let whole = trace(state, query);
     let row = |row: &ExitRow| if row.exit == exit { ExitRow::nan(exit) } else { row.clone() };
     let (mut contrast, mut choice) = (whole.contrast.clone(), whole.choice);
     if exit == state.pair.expert || exit == state.pair.amateur {
@@ -225,17 +195,7 @@ pub(super) fn answer_broken(state: &mut State, query: &crate::session::protocol:
 }
 
 /// Answers one query.
-pub(super) fn answer(state: &mut State, query: &crate::session::protocol::Query) {
-    let stands = state.text.get(query.position).map(|token: &TextToken| token.id);
-    let taken = if matches!(state.decoding.method, Method::Contrast(_)) { id(" a") } else { id(" the") };
-    let trace = trace(state, query.position, stands.unwrap_or(taken));
-    hear(
-        state,
-        Event::Step {
-            ticket: query.ticket,
-            trace: Arc::new(trace),
-            millis: Some(94.0),
-            vocabulary: vocabulary(state, query),
-        },
-    );
+pub(super) fn answer(state: &mut State, query: &Query) {
+    let (trace, vocabulary) = (Arc::new(trace(state, query)), vocabulary(state, query));
+    hear(state, Event::Step { ticket: query.ticket, trace, millis: Some(94.0), vocabulary });
 }

@@ -14,9 +14,10 @@ use super::{
     row::Look,
     state::{Answer, State, View},
     theme::Depth,
+    update::set_pair,
     view,
 };
-use crate::session::trace::ExitId;
+use crate::session::trace::{ExitId, Pair};
 
 fn buffer(state: &State, marks: &Marks, width: u16, height: u16) -> Buffer {
     let area = Rect::new(0, 0, width, height);
@@ -47,8 +48,9 @@ fn with_exits(view: View, count: u32) -> State {
         let card = state.card.as_mut().and_then(Arc::get_mut).expect("open, and nobody else has it");
         let blocks = (1..count).rev().map(ExitId::Block);
         card.exits = std::iter::once(ExitId::Original).chain(blocks).collect();
-        (state.pair.expert, state.pair.amateur) =
-            (card.exits[card.exits.len().min(2) - 1], card.exits[card.exits.len() - 1]);
+        let (expert, amateur) = (card.exits[card.exits.len().min(2) - 1], card.exits[card.exits.len() - 1]);
+        let pair = Pair { expert, amateur, ..state.pair };
+        set_pair(&mut state, pair);
     }
     answer_all(&mut state);
     state

@@ -37,8 +37,11 @@ pub(crate) struct Marks {
     /// Eight heights.
     pub(crate) levels: [char; 8],
     pub(crate) rule: char,
-    /// Where a branch leaves.
+    /// Where the last branch leaves.
     pub(crate) corner: char,
+    /// Where a branch leaves and others follow, and where the first one leaves.
+    pub(crate) tee: char,
+    pub(crate) fork: char,
     pub(crate) column: char,
     pub(crate) alpha: &'static str,
     pub(crate) tau: &'static str,
@@ -87,6 +90,8 @@ pub(crate) const UNICODE: Marks = Marks {
     levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     rule: '─',
     corner: '└',
+    tee: '├',
+    fork: '┬',
     column: '│',
     alpha: "α",
     tau: "τ",
@@ -128,6 +133,8 @@ pub(crate) const ASCII: Marks = Marks {
     levels: ['1', '2', '3', '4', '5', '6', '7', '8'],
     rule: '-',
     corner: '`',
+    tee: '+',
+    fork: '+',
     column: '|',
     alpha: "a",
     tau: "t",
@@ -189,8 +196,10 @@ mod tests {
             let Marks { token, decided, changed, settled, boundary, over, clip, space, times, up, down, .. } = marks;
             let Marks { full, shade, rule, column, missing, not_yet, waiting, stands, top, pinned, axis, tick, .. } =
                 marks;
+            let Marks { corner, tee, fork, .. } = marks;
             let signs = [token, decided, changed, settled, boundary, over, clip, space, times, up, down, full, shade];
             let more = [marks.right_half, rule, column, missing, not_yet, waiting, stands, top, pinned, axis, tick];
+            let more = more.into_iter().chain([corner, tee, fork]).collect::<Vec<char>>();
             let drawn = signs.iter().chain(&more).chain(&marks.eighths).chain(&marks.levels).chain(marks.spinner);
             assert!(drawn.copied().all(|sign| sign.width() == Some(1) && (!marks.ascii || sign.is_ascii())));
         }

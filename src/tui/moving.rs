@@ -1,13 +1,12 @@
 //! What moves do to the text, over a made-up model.
 
 use super::{
-    fake::{answer_all, opened},
+    fake::{answer_all, id, opened},
     keymap::Action,
     moves,
     state::{State, View},
     update::act,
 };
-use crate::session::trace::TokenId;
 
 fn ready() -> State {
     let mut state = opened();
@@ -31,9 +30,9 @@ fn another_token_starts_a_branch_and_undo_goes_back_and_forth() {
     let mut state = ready();
     press(&mut state, &[Action::Take, Action::Take, Action::Take]);
     let long = ids(&state);
-    moves::force(&mut state, 8, TokenId(9));
+    moves::force(&mut state, 8, id(" his"));
     answer_all(&mut state);
-    assert_eq!(ids(&state), [&long[..8], &[9]].concat());
+    assert_eq!(ids(&state), [&long[..8], &[465]].concat());
     assert_eq!(state.position, 8);
     assert!(state.text[8].forced);
     assert_eq!(state.tree.branches(state.node).len(), 2);
@@ -50,14 +49,14 @@ fn neighbours_come_with_what_followed_them() {
     let mut state = ready();
     press(&mut state, &[Action::Take, Action::Take]);
     let first = ids(&state);
-    moves::force(&mut state, 7, TokenId(9));
+    moves::force(&mut state, 7, id(" his"));
     press(&mut state, &[Action::Take, Action::CursorLeft]);
     state.position = 7;
     press(&mut state, &[Action::NextTried]);
     assert_eq!(ids(&state), first);
     assert_eq!(state.position, 7);
     press(&mut state, &[Action::PreviousTried]);
-    assert_eq!((ids(&state).len(), ids(&state)[7]), (9, 9));
+    assert_eq!((ids(&state).len(), ids(&state)[7]), (9, 465));
 }
 
 #[test]
@@ -85,7 +84,7 @@ fn cutting_removing_and_going_there() {
     state.position = 8;
     press(&mut state, &[Action::Cut]);
     assert_eq!((state.text.len(), state.position), (8, 8));
-    moves::force(&mut state, 8, TokenId(9));
+    moves::force(&mut state, 8, id(" his"));
     press(&mut state, &[Action::View(View::Branches), Action::Down]);
     let branches = state.tree.branches(state.node);
     assert_eq!(branches.len(), 2);

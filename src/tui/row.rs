@@ -2,20 +2,23 @@
 
 use std::{ops::Range, rc::Rc};
 
+use super::{
+    marks::Marks,
+    theme::{Role, Theme},
+    token_text::cells,
+};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
     style::Style,
     text::{Line, Span},
 };
-use unicode_width::UnicodeWidthStr;
 
 use super::{
     display::Display,
     hits::{Hit, Hits},
-    marks::Marks,
     number::Units,
-    theme::{Depth, Role, Theme},
+    theme::Depth,
 };
 
 /// Signs, styles and units: what every view draws with.
@@ -72,14 +75,14 @@ impl<'l> Row<'l> {
     /// Appends text.
     pub(crate) fn put(&mut self, text: impl Into<String>, role: Role) -> &mut Self {
         let text = text.into();
-        self.width += text.width();
+        self.width += cells(&text);
         self.spans.push(Span::styled(text, self.look.theme.style(role)));
         self
     }
 
     /// Appends text in a style of its own.
     pub(crate) fn styled(&mut self, text: String, style: Style) -> &mut Self {
-        self.width += text.width();
+        self.width += cells(&text);
         self.spans.push(Span::styled(text, style));
         self
     }
@@ -95,7 +98,7 @@ impl<'l> Row<'l> {
     /// Appends text so that it ends before a column.
     pub(crate) fn right(&mut self, text: impl Into<String>, column: usize, role: Role) -> &mut Self {
         let text = text.into();
-        let start = column.saturating_sub(text.width());
+        let start = column.saturating_sub(cells(&text));
         self.to(start).put(text, role)
     }
 

@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use super::{
-    fake::{answer, answer_all, opened},
+    fake::{answer, answer_all, id, opened},
     keymap::Action,
     marks::{ASCII, Marks, UNICODE},
     row::Look,
@@ -74,9 +74,9 @@ fn branches() {
     press(&mut state, &[Action::View(View::Branches)]);
     insta::assert_snapshot!("branches_one", screen(&state, 80, 24));
     press(&mut state, &[Action::Take, Action::Take, Action::Take]);
-    super::moves::force(&mut state, 8, crate::session::trace::TokenId(9));
+    super::moves::force(&mut state, 8, id(" his"));
     press(&mut state, &[Action::Take, Action::Contrast, Action::Take]);
-    super::moves::force(&mut state, 9, crate::session::trace::TokenId(10));
+    super::moves::force(&mut state, 9, id(" top"));
     answer_all(&mut state);
     insta::assert_snapshot!("branches", screen(&state, 120, 40));
 }
@@ -107,7 +107,7 @@ fn panels() {
     insta::assert_snapshot!("picker_found", screen(&state, 80, 24));
     super::typing::key(&mut state, KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
     answer_all(&mut state);
-    assert_eq!(state.text.last().map(|t| (t.id.0, t.forced)), Some((8, true)));
+    assert_eq!(state.text.last().map(|t| (t.id.0, t.forced)), Some((262, true)));
     press(&mut state, &[Action::Palette]);
     keys(&mut state, "undo");
     insta::assert_snapshot!("palette", screen(&state, 80, 24));

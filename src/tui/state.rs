@@ -115,11 +115,23 @@ pub(crate) struct Heatmap {
     pub(crate) width: usize,
     /// Every cell written out, also where it repeats the one above.
     pub(crate) all: bool,
+    /// Where the strip under Explore began last.
+    pub(crate) strip: usize,
+}
+
+impl Heatmap {
+    /// Where the strip begins: where it did, as long as the cursor is not within two columns of its edge. There are no
+    /// blank columns before the end of the text.
+    pub(crate) fn strip_from(&self, position: usize, slot: usize, columns: usize) -> usize {
+        let edge = 2.min(columns.saturating_sub(1) / 2);
+        let least = (position + edge + 1).saturating_sub(columns);
+        self.strip.clamp(least, position.saturating_sub(edge).max(least)).min((slot + 1).saturating_sub(columns))
+    }
 }
 
 impl Default for Heatmap {
     fn default() -> Self {
-        Self { measure: Measure::default(), width: 3, all: false }
+        Self { measure: Measure::default(), width: 3, all: false, strip: 0 }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tokens as text: exactly, with nothing that a terminal would swallow or obey.
 
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::marks::Marks;
@@ -108,20 +109,26 @@ fn incomplete_tail(bytes: &[u8]) -> usize {
     }
 }
 
+/// How many cells a text takes: counted by what a reader takes for one character, as ratatui draws it. The width of the
+/// whole would count some Arabic pairs as one cell, which no grid of cells can draw.
+pub(crate) fn cells(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
+}
+
 /// Cut at the end to a display width, with a sign where something is missing; never padded.
 pub(crate) fn clip(text: &str, width: usize, marks: &Marks) -> String {
-    if text.width() <= width {
+    if cells(text) <= width {
         return text.to_owned();
     }
     let mut cut = String::new();
     let mut used = 0;
-    for c in text.chars() {
-        let w = c.width().unwrap_or(0);
+    for character in text.graphemes(true) {
+        let w = character.width();
         if used + w + 1 > width {
             break;
         }
         used += w;
-        cut.push(c);
+        cut.push_str(character);
     }
     if width > 0 {
         cut.push(marks.clip);
@@ -131,7 +138,7 @@ pub(crate) fn clip(text: &str, width: usize, marks: &Marks) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clip, exact, flowing};
+    use super::{cells, clip, exact, flowing};
     use crate::tui::marks::{ASCII, UNICODE};
 
     #[test]
@@ -160,5 +167,8 @@ mod tests {
         assert_eq!(clip("␣greatest", 7, &UNICODE), "␣great…");
         assert_eq!(clip("日本語", 4, &UNICODE), "日…");
         assert_eq!(clip("abc", 0, &UNICODE), "");
+        assert_eq!(clip("👍🏻🇩🇪🇫🇷", 5, &UNICODE), "👍🏻🇩🇪…");
+        assert_eq!(clip("👍🏻🇩🇪🇫🇷", 4, &UNICODE), "👍🏻…");
+        assert_eq!(["لا", "👍🏻", "ｏ", "a␣"].map(cells), [2, 2, 2, 2]);
     }
 }

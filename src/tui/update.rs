@@ -151,6 +151,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
             set_pair(state, Pair { min_candidates, ..state.pair });
         }
     }
+    walk::scroll_strip(state);
     Effect::None
 }
 
@@ -329,6 +330,7 @@ pub(crate) fn hear(state: &mut State, event: Event) {
         }
         Event::Stopped(reason) => keeping::stopped(state, reason),
     }
+    walk::scroll_strip(state);
 }
 
 fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
@@ -365,6 +367,8 @@ pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
     let (alpha, min_candidates) = (state.wish.alpha.unwrap_or(0.1), state.wish.min_candidates.unwrap_or(1));
     state.pair = Pair { expert, amateur, alpha, min_candidates };
     state.decoding.method = Method::Contrast(state.pair);
+    let row = |exit| card.exits.iter().position(|other| *other == exit).unwrap_or(0);
+    (state.what_if.expert, state.what_if.amateur) = (row(expert), row(amateur));
     state.card = Some(card);
     walk::to_pair(state);
 }

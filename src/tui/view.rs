@@ -1,5 +1,6 @@
 //! From the state to the screen. Pure: views neither write, nor wait, nor ask the engine.
 
+mod bar;
 mod bottom;
 mod branches;
 mod contrast;
@@ -22,6 +23,8 @@ mod this_exit;
 mod verdict;
 mod what_if;
 
+use self::bar::bar;
+pub(super) use self::heatmap::strip_columns;
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
 
@@ -53,7 +56,7 @@ fn draw_all(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         return;
     }
     let layout = Layout::of(state, area);
-    tabs(state, look, layout.tabs, buf);
+    tabs(state, look, &layout, buf);
     if state.help > 0 {
         help::draw(state, look, layout.body, buf);
     } else {
@@ -71,7 +74,11 @@ fn draw_all(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
 }
 
 fn explore(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
-    text::draw(state, look, layout.text, buf);
+    if layout.text_has_rule {
+        text::draw_under_rule(state, look, layout.text, buf);
+    } else {
+        text::draw(state, look, layout.text, buf);
+    }
     verdict::draw(state, look, layout.verdict, buf);
     table::draw(state, look, layout.table, buf);
     contrast::draw(state, look, layout.contrast, layout.is_wide, buf);
@@ -81,7 +88,8 @@ fn explore(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
 }
 
 /// The head line: the view, the model, the decoding, and how full the context is.
-fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+fn tabs(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
+    let area = layout.tabs;
     let mut row = Row::new(look);
     // Without their names where the window is narrow, but for the one that is shown.
     let names = area.width >= 80;
@@ -102,9 +110,12 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     }
     let width = usize::from(area.width);
     if let Some(card) = &state.card {
-        let full = format!("{}/{}", state.text.len(), card.context);
+        let nearly = 100 * state.text.len() >= 95 * card.context;
+        // Where there is a status row, it says how full the context is and how fast the model.
+        let has_status = layout.status.height > 0;
+        let full = if has_status && !nearly { String::new() } else { format!("{}/{}", state.text.len(), card.context) };
         let method = name::method(&state.decoding.method, look);
-        let pace = state.millis.filter(|_| area.width >= WIDE).map(|ms| format!("{ms:.0} ms/token"));
+        let pace = state.millis.filter(|_| area.width >= WIDE && !has_status).map(|ms| format!("{ms:.0} ms/token"));
         // From the right, as far as there is room: how full, the decoding, the pace, the model.
         let mut left = width.saturating_sub(row.width() + full.width() + 2);
         let mut fits = |text: String| {
@@ -119,13 +130,14 @@ fn tabs(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         let name = fits(format!("{}{lacks}", card.name));
         let parts = [(name, Role::Faint), (pace, Role::Faint), (method, Role::Plain)];
         let used: usize = parts.iter().filter_map(|(text, _)| Some(text.as_ref()?.width() + 2)).sum();
-        row.to(width.saturating_sub(used + full.width() + 1));
+        // Two blanks stand behind each; at the edge, one.
+        let gap = if full.is_empty() { used.min(2) } else { 0 };
+        row.to(width.saturating_sub(used + full.width() + 1) + gap);
         for (text, role) in parts {
             if let Some(text) = text {
                 row.put(text, role).put("  ", Role::Plain);
             }
         }
-        let nearly = 100 * state.text.len() >= 95 * card.context;
         row.put(full, if nearly { Role::Warn } else { Role::Faint });
     } else {
         row.put(format!("  opening {}", state.opening), Role::Faint);

@@ -7,6 +7,7 @@ use super::{
     state::{Answer, Measure, Ribbon, State, View},
     typing,
     update::{Flag, flag, go_to, set_pair},
+    view::strip_columns,
 };
 use crate::session::trace::Method;
 
@@ -48,6 +49,12 @@ pub(super) fn to_pair(state: &mut State) {
     {
         (state.what_if.expert, state.what_if.amateur) = (expert, amateur);
     }
+}
+
+/// Remembers where the strip under Explore begins.
+pub(super) fn scroll_strip(state: &mut State) {
+    let columns = strip_columns(state.window.0);
+    state.heatmap.strip = state.heatmap.strip_from(state.position, state.open_slot(), columns);
 }
 
 /// The next or previous position that is worth a look.

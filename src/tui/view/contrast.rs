@@ -50,6 +50,8 @@ struct View<'v> {
 /// From so many cells on ln is a bar too: three cells on each side of 0.
 const WITH_BAR: usize = 48;
 const SIDE: usize = 3;
+/// Instead of numbers that would all be the expert's.
+const SAME: &str = "same exit: nothing to contrast";
 
 /// Cells of a token in the three rows, and where the first begins.
 const CELL: usize = 13;
@@ -72,6 +74,10 @@ impl<'v> View<'v> {
         format!("{} {}{min}  {} {}", marks.alpha, number::parameter(pair.alpha), marks.tau, tau.trim())
     }
 
+    fn is_same(&self) -> bool {
+        self.contrast.pair.expert == self.contrast.pair.amateur
+    }
+
     /// A rule and three rows; one row where there is no room for more.
     fn below(&self, area: Rect) -> Vec<Row<'v>> {
         let width = usize::from(area.width);
@@ -82,12 +88,17 @@ impl<'v> View<'v> {
             format!(" {} plausible hold {} ", self.contrast.plausible_len, number::p4(self.contrast.mass)),
             Role::Plain,
         );
-        if rule.width() + 22 < width {
+        if rule.width() + 21 <= width {
             rule.dash(2).put(" p before sampling ", Role::Faint);
         }
         rule.rule(width);
         if area.height < 4 {
             return vec![rule];
+        }
+        if self.is_same() {
+            let mut nothing = self.row();
+            nothing.put(format!(" {SAME}"), Role::Plain);
+            return vec![rule, nothing];
         }
         let (mut tokens, mut from, mut to) = (self.row(), self.row(), self.row());
         let pair = &self.contrast.pair;
@@ -138,10 +149,16 @@ impl<'v> View<'v> {
         rows.push(head);
         let mut parameters = line();
         let of = format!("  V {} of {}", contrast.plausible_len, self.card.vocabulary);
-        let min = format!("  min {} ", pair.min_candidates);
+        let min = format!("  min {:<2} ", pair.min_candidates);
         parameters.put(format!("{} {}{min}", look.marks.alpha, number::parameter(pair.alpha)), Role::Plain);
         parameters.put(format!("  {} {}{of}", look.marks.tau, number::p4(contrast.ln_tau.exp()).trim()), Role::Plain);
         rows.push(parameters);
+        if self.is_same() {
+            let mut nothing = line();
+            nothing.put(SAME, Role::Plain);
+            rows.push(nothing);
+            return rows;
+        }
         let mut columns = line();
         columns.put("   token", Role::Faint).right(name::short(pair.expert), 19, Role::Expert);
         columns.right(name::short(pair.amateur), 24, Role::Amateur).right(look.units.log(), 30, Role::Faint);
@@ -188,14 +205,18 @@ impl<'v> View<'v> {
         let (mut alphas, mut takes) = (line(), line());
         alphas.put(format!("{}   ", look.marks.alpha), Role::Faint);
         takes.put("take", Role::Faint);
+        let mut before = ' ';
         for (alpha, id) in ALPHAS.iter().zip(&contrast.over_alpha) {
             let present = (alpha - pair.alpha).abs() < 1e-6;
             let text = number::parameter(*alpha);
+            // Brackets take the place of blanks: nothing moves when α does.
             let start = alphas.width();
-            alphas.put(if present { format!("[{text}]") } else { format!(" {text}") }, Role::Plain);
+            alphas.put(format!("{}{text}", if present { '[' } else { before }), Role::Plain);
+            before = if present { ']' } else { ' ' };
             let letter = self.reading.letter(*id).map_or_else(|| "?".to_owned(), String::from);
             takes.to(start + 2).put(letter, Role::Plain);
         }
+        alphas.put(before.to_string(), Role::Plain);
         rows.extend([alphas, takes]);
         rows
     }

@@ -9,12 +9,20 @@ use crate::session::reading::Reading;
 use crate::tui::{
     hits::{Hit, Target},
     row::{Look, Row, line_of, split_columns},
-    state::{CELL_WIDTHS, Heatmap, State},
+    state::{CELL_WIDTHS, Heatmap, Measure, State},
     theme::{Role, Theme},
 };
 
 /// Cells of the exits' names.
 const GUTTER: usize = 7;
+
+/// Index of the strip's cell width.
+const STRIP_WIDTH: usize = 3;
+
+/// How many tokens the strip of a window has.
+pub(in crate::tui) fn strip_columns(window: u16) -> usize {
+    (usize::from(window).saturating_sub(GUTTER) / CELL_WIDTHS[STRIP_WIDTH]).max(1)
+}
 
 /// A band: some positions over some exits.
 struct Band {
@@ -33,10 +41,10 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     // What the bands leave, the inspector may have.
     let below = height.saturating_sub(1 + bands * (exits + 2)).clamp(inspector::FEW_ROWS, inspector::ROWS);
     legend(state, look, area, buf);
-    // The cursor's band is among them, and as many of the others as fit, those before it first.
+    // The cursor's band is among them, and as many of those before it as fit; where it is the first, those after it.
     let own = state.position / columns;
     let last = state.open_slot() / columns;
-    let first = (own + 1).saturating_sub(bands).max((last + 1).saturating_sub(bands).min(own));
+    let first = (own + 1).saturating_sub(bands);
     for (n, index) in (first..=last).take(bands).enumerate() {
         let band = Band { from: index * columns, to: ((index + 1) * columns).min(state.open_slot() + 1) };
         let top = u16::try_from(1 + n * (exits + 2)).unwrap_or(u16::MAX).min(area.height);
@@ -46,7 +54,32 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let shown = (first * columns, ((first + bands) * columns).min(state.open_slot() + 1));
     let top = u16::try_from(height - below.min(height)).unwrap_or(0);
     let inspected = Rect { y: area.y + top, height: area.height - top, ..area };
-    inspector::draw(state, look, (shown, card.exits.len() - exits), inspected, buf);
+    let mut out = out(shown, state.open_slot(), card.exits.len() - exits);
+    // In the blank row between bands and inspector, if there is one.
+    let drawn = 1 + (first..=last).take(bands).count() * (exits + 2);
+    if drawn <= usize::from(top)
+        && let Some(area) = line_of(area, drawn - 1)
+    {
+        let mut row = Row::new(look);
+        row.put(format!(" {}", out.take().unwrap_or_default()), Role::Faint);
+        row.draw(area, buf, Style::default());
+    }
+    inspector::draw(state, look, out, inspected, buf);
+}
+
+/// What is not on the screen: positions before and after the shown ones, exits below.
+fn out(shown: (usize, usize), slot: usize, exits: usize) -> Option<String> {
+    let mut out = Vec::new();
+    if shown.0 > 0 {
+        out.push(format!("0 to {} above", shown.0 - 1));
+    }
+    if shown.1 <= slot {
+        out.push(format!("{} to {slot} below", shown.1));
+    }
+    if exits > 0 {
+        out.push(format!("{exits} lower exits hidden"));
+    }
+    (!out.is_empty()).then(|| out.join(", "))
 }
 
 /// Draws head and exits of a band; low exits are left out where rows are few.
@@ -54,7 +87,7 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
     let Some(card) = &state.card else { return };
     let width = CELL_WIDTHS[heat.width];
     let mut head = Row::new(look);
-    head.put(" exit", Role::Faint).to(GUTTER);
+    head.right(band.from.to_string(), GUTTER - 2, Role::Faint).to(GUTTER);
     for position in band.from..band.to {
         cells::head(&mut head, state, position, width, look);
     }
@@ -73,8 +106,8 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
         row.to(GUTTER);
         for (position, known) in (band.from..band.to).zip(&columns) {
             if position == 0 {
-                row.to(row.width() + width.min(2) - 1).put(look.marks.missing.to_string(), Role::Faint);
-                row.to(GUTTER + width);
+                let sign = if index == 0 { look.marks.missing } else { ' ' };
+                row.to(GUTTER + usize::from(width > 3)).put(sign.to_string(), Role::Faint).to(GUTTER + width);
                 continue;
             }
             let known = known.as_ref().map(|(trace, reading)| (*trace, reading));
@@ -111,7 +144,10 @@ fn legend(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         "cell: the exit's top token".to_owned(),
         format!("{} as in the text", marks.token),
         format!("{} like above, right  {} like above, wrong", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure, look.units)),
+        match state.heatmap.measure {
+            Measure::Token => format!("{}.1 {}.5 {}1 p of that", marks.levels[0], marks.levels[3], marks.levels[7]),
+            measure => cells::levels(measure, marks, look.units),
+        },
     ];
     rule(&words, look, area, buf);
 }
@@ -140,7 +176,6 @@ fn rule(words: &[String], look: &Look, area: Rect, buf: &mut Buffer) {
 
 /// The strip below the table of Explore: one band around the cursor, eight cells a token.
 pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
-    const WIDTH: usize = 3;
     let Some(card) = &state.card else { return };
     if area.height < 5 {
         return;
@@ -150,15 +185,18 @@ pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         format!("exits {} tokens", marks.times),
         format!("{} top token is the one in the text", marks.token),
         format!("{} same as above  {} same, another", marks.alive, marks.settled),
-        format!("{}..{} {}", marks.levels[0], marks.levels[7], cells::words(state.heatmap.measure, look.units)),
+        match state.heatmap.measure {
+            Measure::Token => {
+                format!("{}{}{} p of the text's token", marks.levels[0], marks.levels[4], marks.levels[7])
+            }
+            measure => cells::levels(measure, marks, look.units),
+        },
     ];
     rule(&words, look, area, buf);
     let mut own = state.heatmap;
-    own.width = WIDTH;
-    let columns = (usize::from(area.width).saturating_sub(GUTTER) / CELL_WIDTHS[WIDTH]).max(1);
-    // The cursor in the middle, but no blank columns before the end of the text.
-    let most = (state.open_slot() + 1).saturating_sub(columns);
-    let from = state.position.saturating_sub(columns / 2).min(most);
+    own.width = STRIP_WIDTH;
+    let columns = strip_columns(area.width);
+    let from = state.heatmap.strip_from(state.position, state.open_slot(), columns);
     let band = Band { from, to: (from + columns).min(state.open_slot() + 1) };
     let exits = card.exits.len().min(usize::from(area.height) - 2);
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };

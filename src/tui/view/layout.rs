@@ -34,6 +34,8 @@ pub(super) struct Layout {
     pub(super) tabs: Rect,
     pub(super) body: Rect,
     pub(super) text: Rect,
+    /// The text's legend stands in a rule above it, not behind its ribbon.
+    pub(super) text_has_rule: bool,
     pub(super) verdict: Rect,
     pub(super) table: Rect,
     pub(super) contrast: Rect,
@@ -106,6 +108,7 @@ impl Layout {
             tabs: rows(0, 1),
             body: rows(1, height - 2 - status_rows),
             text: rows(1, text_rows),
+            text_has_rule: status_rows > 0,
             verdict: rows(verdict_y, 1),
             table,
             contrast,

@@ -34,9 +34,15 @@ pub(super) fn pair(pair: &Pair, look: &Look) -> String {
 pub(super) fn method(method: &Method, look: &Look) -> String {
     match method {
         Method::Exit(e) => exit(*e),
-        Method::Contrast(p) => {
-            format!("contrast {} {} {}", pair(p, look), look.marks.alpha, number::parameter(p.alpha))
-        }
+        Method::Contrast(_) => format!("contrast {}", chosen_by(method, look)),
+    }
+}
+
+/// The same in fewer words, where it is clear that something was chosen by it: `24▸12 α .10`.
+pub(super) fn chosen_by(method: &Method, look: &Look) -> String {
+    match method {
+        Method::Exit(e) => exit(*e),
+        Method::Contrast(p) => format!("{} {} {}", pair(p, look), look.marks.alpha, number::parameter(p.alpha)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::name;
+use super::{bar, name};
 use crate::{
     session::{
         protocol::ModelCard,
@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// Columns of the table with three candidates of seven cells.
-pub(super) const WIDTH: u16 = 79;
+/// Columns of the table with three candidates of seven cells, and a blank.
+pub(super) const WIDTH: u16 = 80;
 /// With four candidates of ten.
 pub(super) const WIDEST: u16 = 104;
 /// Cells of the bar.
@@ -184,7 +184,9 @@ fn exit_row<'l>(
     let mut row = Row::new(look);
     label(&mut row, state, card, index);
     let Some((trace, reading)) = known else {
-        row.right(marks.waiting.to_string(), 12, Role::Faint);
+        // Before the first token nothing is said; elsewhere the answer is under way.
+        let sign = if state.position == 0 { marks.missing } else { marks.waiting };
+        row.right(sign.to_string(), 12, Role::Faint).right(sign.to_string(), columns.bar() - 1, Role::Faint);
         return row;
     };
     let Some(own) = trace.exits.get(index) else { return row };
@@ -277,15 +279,10 @@ fn change(own: &ExitRow, below: Option<&ExitRow>, look: &Look) -> String {
 
 /// Solid up to the subject's p, then shaded up to the top token's.
 fn draw_bar(row: &mut Row<'_>, p: f32, top: f32, look: &Look) {
-    let eighths = |p: f32| (1..=8 * BAR).take_while(|n| p * (8 * BAR) as f32 >= *n as f32 - 0.5).count();
-    let (solid, all) = (eighths(p), eighths(top));
-    let mut bar: String = std::iter::repeat_n(look.marks.full, solid / 8).collect();
-    if let Some(part) = (solid % 8).checked_sub(1) {
-        bar.push(look.marks.eighths[part]);
-    }
-    let used = bar.chars().count();
-    let shade = all.div_ceil(8).max(used) - used;
-    row.put(bar, Role::Plain);
+    let solid = bar(p, BAR, &look.marks);
+    let all = bar(top, BAR, &look.marks).chars().count();
+    let shade = all.saturating_sub(solid.chars().count());
+    row.put(solid, Role::Plain);
     row.put(look.marks.shade.to_string().repeat(shade), Role::Faint);
 }
 

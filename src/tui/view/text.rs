@@ -1,16 +1,17 @@
 //! The text and, under each of its lines, the ribbon: at which exit each token was decided.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
-use unicode_width::UnicodeWidthStr;
+use unicode_segmentation::UnicodeSegmentation;
 
+use super::{name, verdict};
 use crate::session::reading::Reading;
 use crate::tui::{
     hits::{Hit, Target},
     keymap::Action,
-    row::{Look, Row, line_of, split_columns},
+    row::{Look, Row, line_of, split_columns, split_rows},
     state::{Ribbon, State},
     theme::{Role, Theme},
-    token_text::{clip, flowing},
+    token_text::{cells, clip, flowing},
     update::{Flag, flag},
 };
 
@@ -28,8 +29,28 @@ struct Piece {
     position: Option<usize>,
 }
 
-/// Draws as many lines as there is room for, so that the cursor's is among them; then the legend.
+/// Draws as many lines as there is room for, so that the cursor's is among them; then the legend behind the last ribbon.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    if let Some((row, end)) = draw_lines(state, look, area, buf) {
+        legend(state, look, row, end, buf);
+    }
+}
+
+/// Draws the legend as a rule, and the lines under it.
+pub(super) fn draw_under_rule(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let (rule, rest) = split_rows(area, 1);
+    let mut words = vec!["text".to_owned()];
+    words.extend(ribbon_words(state, look));
+    if state.ribbon != Ribbon::Off {
+        words.push(format!("{} contrast changed it", look.marks.changed));
+    }
+    words.push(format!("{} generated from here", look.marks.boundary));
+    verdict::rule(words.into_iter().map(|word| (word, Role::Faint)).collect(), look, rule, buf);
+    draw_lines(state, look, rest, buf);
+}
+
+/// Draws the lines; gives the last ribbon's row, and the column where it ends.
+fn draw_lines(state: &State, look: &Look, area: Rect, buf: &mut Buffer) -> Option<(Rect, usize)> {
     let lines = lines(state, look, usize::from(area.width).min(LONGEST));
     let room = (usize::from(area.height) / 2).max(1);
     let of_cursor = |line: &Vec<Piece>| line.iter().any(|piece| piece.position == Some(state.position));
@@ -43,7 +64,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
                 if let Some(position) = piece.position {
                     // The ribbon under it is of the same token.
                     let both = Rect { height: 2, ..row }.intersection(area);
-                    let (token, _) = split_columns(split_columns(both, piece.column).1, piece.text.width());
+                    let (token, _) = split_columns(split_columns(both, piece.column).1, cells(&piece.text));
                     look.hit(Hit::one(token, Target::Position(position)));
                 }
             }
@@ -53,9 +74,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             ribbon_end = Some((row, end));
         }
     }
-    if let Some((row, end)) = ribbon_end {
-        legend(state, look, row, end, buf);
-    }
+    ribbon_end
 }
 
 /// Breaks the text: before a token that would leave the width, and after a newline. What is broken stays so while
@@ -70,16 +89,16 @@ fn lines(state: &State, look: &Look, width: usize) -> Vec<Vec<Piece>> {
     let mut column = MARGIN;
     let mut place = |text: &str, position: Option<usize>| {
         let text = clip(text, width.saturating_sub(2 * MARGIN), &look.marks);
-        if column + text.width() + MARGIN > width && column > MARGIN {
+        if column + cells(&text) + MARGIN > width && column > MARGIN {
             lines.push(Vec::new());
             column = MARGIN;
         }
-        let cells = text.width();
+        let end = column + cells(&text);
         let ends_line = text.ends_with(look.marks.newline);
         if let Some(line) = lines.last_mut() {
             line.push(Piece { column, text, position });
         }
-        column += cells;
+        column = end;
         if ends_line {
             lines.push(Vec::new());
             column = MARGIN;
@@ -116,7 +135,7 @@ fn draw_text(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut B
     row.draw(area, buf, Style::default());
     for piece in line.iter().filter(|piece| piece.position == Some(state.position)) {
         let cell = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        let width = cell(piece.text.width()).min(area.width.saturating_sub(cell(piece.column)));
+        let width = cell(cells(&piece.text)).min(area.width.saturating_sub(cell(piece.column)));
         buf.set_style(Rect { x: area.x + cell(piece.column), width, ..area }, Theme::cursor());
     }
 }
@@ -132,20 +151,24 @@ fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut
         let is_cursor = position == state.position;
         let flag = known.as_ref().and_then(|(_, flag)| *flag);
         let height = known.map(|(reading, _)| height(state, position, &reading));
-        for (n, c) in piece.text.chars().enumerate() {
+        for (n, c) in piece.text.graphemes(true).enumerate() {
             let (sign, role) = match (n, flag, height) {
                 _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
                 (0, Some(Flag::Changed), _) => (marks.changed, Role::Changed),
                 (0, Some(Flag::Other), _) => ('~', Role::Changed),
-                _ if c == ' ' && !(is_cursor && piece.text == " ") => (' ', Role::Plain),
+                _ if c == " " && !(is_cursor && piece.text == " ") => (' ', Role::Plain),
                 _ if is_cursor => ('^', Role::Strong),
                 (_, _, Some(Some(level))) => (marks.levels[level], Role::Scale(level)),
                 (_, _, Some(None)) => (' ', Role::Plain),
                 _ => (marks.not_yet, Role::Faint),
             };
-            // A sign of two cells has two of the ribbon's.
-            let cells = c.to_string().width().max(1);
-            row.put(sign.to_string().repeat(cells), role);
+            // A sign of two cells has two of the ribbon's; a mark stands in the first alone.
+            let behind = cells(c).saturating_sub(1);
+            row.put(sign.to_string(), role);
+            match (n, flag, height) {
+                (0, Some(_), Some(Some(level))) => row.put(marks.levels[level].to_string().repeat(behind), role),
+                _ => row.put(sign.to_string().repeat(behind), role),
+            };
         }
     }
     let end = row.width();
@@ -163,8 +186,8 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
     match state.ribbon {
         Ribbon::Decided => {
             let place = card.exits.iter().position(|e| *e == reading.decided).unwrap_or(0);
-            // Rows go downwards from original: the height goes up to it.
-            Some((exits - 1 - place) * 7 / (exits - 1).max(1))
+            // Rows go downwards from original: the height goes up to it, in equal bins; its own is the highest.
+            Some(if place == 0 { 7 } else { (exits - 1 - place) * 8 / exits.max(8) })
         }
         Ribbon::Disagree => of((exits - reading.agree.min(exits)) as f32, (exits - 1) as f32),
         Ribbon::Entropy => of(original.entropy, (card.vocabulary as f32).ln()),
@@ -174,23 +197,27 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
     }
 }
 
-/// Behind the ribbon, while there is room.
-fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
-    let marks = &look.marks;
-    let (least, most) = (marks.levels[0], marks.levels[7]);
+/// What the ribbon's height says.
+fn ribbon_words(state: &State, look: &Look) -> Option<String> {
+    let (least, most) = (look.marks.levels[0], look.marks.levels[7]);
+    let lowest = state.card.as_ref().and_then(|card| card.exits.last()).map(|exit| name::short(*exit));
     let (units, log) = (look.units, look.units.log());
-    let text = match state.ribbon {
-        Ribbon::Decided => format!("ribbon: decided at exit {least} to {most} original"),
-        Ribbon::Disagree => format!("ribbon: exits that disagree, {least} none to {most} all"),
-        Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} {log} V"),
-        Ribbon::Surprise => format!("ribbon: -{log} p under original, {least} 0 to {most} {:.0}", units.of(12.0)),
-        Ribbon::Effect => {
-            format!("ribbon: effect of the contrast, {least} 0 to {most} {:.1} {}", units.of(3.0), units.name())
-        }
-        Ribbon::Off => format!("{} shows a ribbon", state.key(Action::Measure)),
+    let words = match state.ribbon {
+        Ribbon::Decided => format!("decided at exit {least}{} to {most}original", lowest.unwrap_or_default()),
+        Ribbon::Disagree => format!("exits that disagree, {least}none to {most}all"),
+        Ribbon::Entropy => format!("entropy of original, {least}0 to {most}{log} V"),
+        Ribbon::Surprise => format!("-{log} p under original, {least}0 to {most}{:.0}", units.of(12.0)),
+        Ribbon::Effect => format!("effect of the contrast, {least}0 to {most}{:.1} {}", units.of(3.0), units.name()),
+        Ribbon::Off => return None,
     };
-    let start = end.max(24) + 3;
-    if start + text.width() < usize::from(area.width) {
+    Some(format!("ribbon: {words}"))
+}
+
+/// At the end of the ribbon's row, while there is room.
+fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) {
+    let text = ribbon_words(state, look).unwrap_or_else(|| format!("{} shows a ribbon", state.key(Action::Measure)));
+    let start = usize::from(area.width).saturating_sub(cells(&text) + 1);
+    if start >= end + 3 {
         let x = area.x + u16::try_from(start).unwrap_or(u16::MAX);
         buf.set_string(x, area.y, text, look.theme.style(Role::Faint));
     }

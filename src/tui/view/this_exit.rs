@@ -2,7 +2,10 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{heatmap::inspector::facts, name, table, verdict};
+use super::{
+    heatmap::inspector::{LABEL, facts},
+    name, table, verdict,
+};
 use crate::{
     session::{
         protocol::ModelCard,
@@ -45,9 +48,10 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let width = usize::from(rest.width);
     let mut rows: Vec<Row<'_>> =
         (0..own.top.len().min(TOKENS)).map(|n| token_row(card, (trace, &reading, own), n, width, look)).collect();
-    for fact in facts(state, card, trace, own, look) {
+    for (label, fact) in facts(state, card, trace, own, (false, look)) {
         let mut row = Row::new(look);
-        row.put(format!("  {}", clip(&fact, width.saturating_sub(3), &look.marks)), Role::Plain);
+        row.put(format!("  {label}"), Role::Faint).to(2 + LABEL);
+        row.put(clip(&fact, width.saturating_sub(row.width() + 1), &look.marks), Role::Plain);
         rows.push(row);
     }
     for (n, row) in rows.into_iter().enumerate() {

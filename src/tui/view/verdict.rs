@@ -1,20 +1,20 @@
 //! The rule under the text: which token, what the contrast did, which exit decided, where the token came from.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
-use unicode_width::UnicodeWidthStr;
 
 use super::name;
 use crate::{
     session::{
         protocol::ModelCard,
         reading::Reading,
-        trace::{ContrastTrace, StepTrace},
+        trace::{ContrastTrace, Decoding, Method, StepTrace, TokenId},
     },
     tui::{
         number,
         row::{Look, Row},
-        state::State,
+        state::{State, TextToken},
         theme::Role,
+        token_text::cells,
     },
 };
 
@@ -23,17 +23,13 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     rule(parts(state, look), look, area, buf);
 }
 
-/// Draws sentences into a rule, as many as fit.
+/// Draws sentences into a rule: as many as fit, the strong ones first, then those that tell of a change, the faint ones
+/// last. One that is too long loses what follows its last comma.
 pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let mut row = Row::new(look);
     row.rule(1);
-    for (index, (part, role)) in parts.into_iter().enumerate() {
-        let between = if index == 0 { 1 } else { 4 };
-        // A sentence that does not fit loses what follows its comma; one too many goes.
-        let fits = |text: &str| index == 0 || row.width() + between + text.width() + 2 <= width;
-        let short = part.split_once(", ").map_or(part.as_str(), |(start, _)| start).to_owned();
-        let Some(part) = [part, short].into_iter().find(|text| fits(text)) else { break };
+    for (index, (part, role)) in fitting(parts, width).into_iter().enumerate() {
         if index > 0 {
             row.put(" ", Role::Plain).dash(2);
         }
@@ -41,6 +37,42 @@ pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mu
     }
     row.put(" ", Role::Plain).rule(width);
     row.draw(area, buf, Style::default());
+}
+
+/// What of the sentences fits, in their order.
+fn fitting(parts: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
+    let weight = |role: Role| match role {
+        Role::Strong | Role::Warn => 0,
+        Role::Changed => 1,
+        Role::Faint => 3,
+        _ => 2,
+    };
+    let short = |text: &str| text.rsplit_once(", ").map_or(text, |(start, _)| start).to_owned();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|n| weight(parts[*n].1));
+    let mut kept: Vec<Option<String>> = vec![None; parts.len()];
+    // A dash and a blank before the first, a blank, two dashes and a blank between two.
+    let mut used = 0;
+    let mut take = |n: usize, kept: &mut Vec<Option<String>>, text: String| {
+        let before = kept[n].as_ref().map(|text| cells(text));
+        let more = before.map_or(if used == 0 { 2 } else { 4 } + cells(&text), |before| cells(&text) - before);
+        let fits = used + more <= width;
+        if fits {
+            used += more;
+            kept[n] = Some(text);
+        }
+        fits
+    };
+    for n in &order {
+        let (text, role) = &parts[*n];
+        let _ = (weight(*role) < 2 && take(*n, &mut kept, text.clone())) || take(*n, &mut kept, short(text));
+    }
+    for n in 0..parts.len() {
+        if kept[n].is_some() {
+            take(n, &mut kept, parts[n].0.clone());
+        }
+    }
+    kept.into_iter().zip(parts).filter_map(|(text, (_, role))| Some((text?, role))).collect()
 }
 
 fn parts(state: &State, look: &Look) -> Vec<(String, Role)> {
@@ -115,14 +147,7 @@ fn sentences(
         contrast => parts.extend([(decided, Role::Plain)].into_iter().chain(contrast)),
     }
     if let Some(taken) = stands {
-        let origin = match &taken.taken_by {
-            None => "from the prompt".to_owned(),
-            Some(by) => format!("chosen by {}", name::method(&by.method, look)),
-        };
-        parts.push((origin, Role::Faint));
-        if taken.taken_by.is_some() && trace.choice.id != taken.id && state.fresh(trace.position).is_some() {
-            parts.push((format!("now {}", token(trace.choice.id)), Role::Changed));
-        }
+        parts.extend(origin(state, taken, trace, &token, look));
     } else if !state.contrast_decides() {
         parts.push((format!("by {}", name::method(&state.decoding.method, look)), Role::Faint));
     }
@@ -133,7 +158,69 @@ fn sentences(
     parts
 }
 
+/// Where the text's token came from, and what the present decoding makes of it.
+fn origin(
+    state: &State,
+    taken: &TextToken,
+    trace: &StepTrace,
+    token: &dyn Fn(TokenId) -> String,
+    look: &Look,
+) -> Vec<(String, Role)> {
+    let other = trace.choice.id != taken.id && state.fresh(trace.position).is_some();
+    let now = || token(trace.choice.id);
+    let Some(by) = &taken.taken_by else { return vec![("from the prompt".into(), Role::Faint)] };
+    if taken.forced {
+        let instead = if other { format!(" instead of {}", now()) } else { String::new() };
+        return vec![(format!("taken by you{instead}"), if other { Role::Changed } else { Role::Faint })];
+    }
+    let method = name::chosen_by(&by.method, look);
+    let mut parts = match (other, by.sampling.random) {
+        (true, _) => vec![(format!("was {method}, now {}", now()), Role::Changed)],
+        (false, false) => vec![(format!("chosen by {method} greedy"), Role::Faint)],
+        (false, true) => vec![(format!("chosen by {method}"), Role::Faint)],
+    };
+    if !other && trace.choice.drawn {
+        parts.push((format!("drawn, rank {}", trace.choice.rank), Role::Strong));
+    }
+    if is_from_the_tail(by, trace) {
+        parts.push(("from the tail".into(), Role::Changed));
+    }
+    parts
+}
+
+/// Whether a contrast took a token outside of its plausible set. V is a beginning of the expert's order.
+fn is_from_the_tail(by: &Decoding, trace: &StepTrace) -> bool {
+    let (Method::Contrast(pair), Some(contrast)) = (&by.method, &trace.contrast) else { return false };
+    let rank = trace.exits.iter().find(|row| row.exit == pair.expert).map(|row| row.rank as usize);
+    contrast.pair == *pair && rank.is_some_and(|rank| rank > contrast.plausible_len)
+}
+
 fn best(card: &ModelCard, trace: &StepTrace, look: &Look) -> String {
     let id = trace.contrast.as_ref().and_then(ContrastTrace::best);
     id.map(|id| name::token(card, id, look)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, fitting};
+
+    fn kept(width: usize) -> String {
+        let parts = [
+            ("8: x", Role::Strong),
+            ("decided at exit 2, 13 of 13 agree", Role::Plain),
+            ("chosen by 24", Role::Faint),
+            ("from the tail", Role::Changed),
+        ];
+        let parts = parts.map(|(text, role)| (text.to_owned(), role)).to_vec();
+        fitting(parts, width).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(" | ")
+    }
+
+    #[test]
+    fn what_matters_least_goes_first() {
+        assert_eq!(kept(120), "8: x | decided at exit 2, 13 of 13 agree | chosen by 24 | from the tail");
+        assert_eq!(kept(70), "8: x | decided at exit 2 | chosen by 24 | from the tail");
+        assert_eq!(kept(50), "8: x | decided at exit 2 | from the tail");
+        assert_eq!(kept(30), "8: x | from the tail");
+        assert_eq!(kept(10), "8: x");
+    }
 }

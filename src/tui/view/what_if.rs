@@ -91,7 +91,7 @@ pub(super) fn panel(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
 }
 
 /// Columns of the contrast's panel.
-const PANEL: usize = 41;
+const PANEL: usize = 40;
 /// Experts that stay on a low screen.
 const FEWEST: usize = 6;
 

@@ -9,6 +9,7 @@ use crate::{
     },
     tui::view::name,
     tui::{
+        marks::Marks,
         number::Units,
         row::{Look, Row},
         state::{CELL_WIDTHS, Heatmap, Measure, State},
@@ -40,8 +41,13 @@ pub(super) fn reach(measure: Measure, row: &ExitRow, original: Option<TokenId>, 
     if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) }
 }
 
-/// The words of a measure, for the legend.
-pub(super) fn words(measure: Measure, units: Units) -> String {
+/// What the levels say of a measure.
+pub(super) fn levels(measure: Measure, marks: &Marks, units: Units) -> String {
+    format!("{}..{} {}", marks.levels[0], marks.levels[7], words(measure, units))
+}
+
+/// The words of a measure.
+fn words(measure: Measure, units: Units) -> String {
     let log = units.log();
     let words = match measure {
         Measure::Token => "p of the text's token",
@@ -101,7 +107,7 @@ pub(super) fn put(row: &mut Row<'_>, cell: Option<&Cell>, width: usize, look: &L
     let marks = &look.marks;
     let end = row.width() + width;
     let Some(cell) = cell else {
-        row.put(if width > 1 { " " } else { "" }, Role::Plain).put(marks.not_yet.to_string(), Role::Faint).to(end);
+        row.put(if width > 3 { " " } else { "" }, Role::Plain).put(marks.not_yet.to_string(), Role::Faint).to(end);
         return;
     };
     let level = cell.level.map_or((" ".into(), Role::Plain), |n| (marks.levels[n].to_string(), Role::Scale(n)));
@@ -114,10 +120,10 @@ pub(super) fn put(row: &mut Row<'_>, cell: Option<&Cell>, width: usize, look: &L
             row.styled(" ".repeat(end - row.width()), style(Role::Plain))
         }
         _ => {
-            row.put(" ", Role::Plain).styled(cell.mark.0.to_string(), style(cell.mark.1));
+            row.styled(cell.mark.0.to_string(), style(cell.mark.1));
             let token = crate::tui::token_text::clip(&cell.token.0, width - 3, marks);
             row.styled(token, style(cell.token.1));
-            row.styled(" ".repeat((end - 1).saturating_sub(row.width())), style(Role::Plain));
+            row.styled(" ".repeat((end - 2).saturating_sub(row.width())), style(Role::Plain));
             row.styled(level.0, style(level.1))
         }
     };
@@ -132,8 +138,12 @@ pub(super) fn head(row: &mut Row<'_>, state: &State, position: usize, width: usi
     if let (Some((id, role)), Some(card)) = (found, &state.card)
         && width > 1
     {
-        let lead = if width > 3 { "  " } else { "" };
-        row.put(lead, Role::Plain).put(name::clipped(card, id, width - lead.len() - 1, look), role);
+        let lead = match (width > 3, position == state.position) {
+            (true, true) => ">",
+            (true, false) => " ",
+            (false, _) => "",
+        };
+        row.put(lead, Role::Strong).put(name::clipped(card, id, width - lead.len() - 1, look), role);
     } else if width == 1 {
         row.put(look.marks.waiting.to_string(), Role::Faint);
     }

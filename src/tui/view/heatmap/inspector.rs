@@ -5,65 +5,55 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use crate::{
     session::{
         protocol::ModelCard,
-        trace::{ExitRow, StepTrace},
+        trace::{ExitId, ExitRow, StepTrace},
     },
     tui::{
         number,
         row::{Look, Row, line_of},
         state::State,
         theme::Role,
-        view::name,
+        token_text::clip,
+        view::{bar, name, verdict},
     },
 };
 
 /// Rows of the whole inspector, and of the short one.
 pub(super) const ROWS: usize = 6;
 pub(super) const FEW_ROWS: usize = 3;
-/// Columns of candidates.
-const CANDIDATE: usize = 26;
+/// Columns of a candidate, and cells of its bar.
+const CANDIDATE: usize = 30;
+const BAR: usize = 8;
+/// Columns of a fact's label.
+pub(in crate::tui::view) const LABEL: usize = 14;
 
-/// Draws a rule and as many lines as there are; says what is not on the screen.
-pub(super) fn draw(
-    state: &State,
-    look: &Look,
-    (shown, hidden_exits): ((usize, usize), usize),
-    area: Rect,
-    buf: &mut Buffer,
-) {
+/// Draws a rule and as many lines as there are; `out` says what is not on the screen.
+pub(super) fn draw(state: &State, look: &Look, out: Option<String>, area: Rect, buf: &mut Buffer) {
     let Some(card) = &state.card else { return };
+    let width = usize::from(area.width);
+    let exit = state.exit().map(name::exit).unwrap_or_default();
+    let mut parts = vec![(
+        format!("{exit}{}, position {}", if width < 80 { String::new() } else { block(state, card) }, state.position),
+        Role::Strong,
+    )];
+    let known = state.current();
+    if let Some((_, reading)) = &known {
+        let tops = reading.tops;
+        parts.push((format!("decided at {}", name::exit(reading.decided)), Role::Plain));
+        parts.push((format!("{} of {} exits agree", reading.agree, card.exits.len()), Role::Plain));
+        parts.push((format!("{tops} top token{}", if tops == 1 { "" } else { "s" }), Role::Plain));
+    }
+    // What cannot be seen is said first, after the name of the cell.
+    if let Some(out) = out {
+        parts.insert(1, (out, Role::Strong));
+    }
+    if let Some(area) = line_of(area, 0) {
+        verdict::rule(parts, look, area, buf);
+    }
     let mut line = |n: usize, row: Row<'_>| {
         if let Some(area) = line_of(area, n) {
             row.draw(area, buf, Style::default());
         }
     };
-    let width = usize::from(area.width);
-    let mut rule = Row::new(look);
-    rule.rule(1);
-    let exit = state.exit().map(name::exit).unwrap_or_default();
-    let mut words = format!(" {exit}, position {}", state.position);
-    let known = state.current();
-    if let Some((_, reading)) = &known {
-        let (agree, exits) = (reading.agree, card.exits.len());
-        words += &format!(", decided at {}, {agree} of {exits} exits agree", name::exit(reading.decided));
-    }
-    rule.put(words, Role::Strong);
-    let (first, end) = shown;
-    let slot = state.open_slot();
-    let mut left = Vec::new();
-    if first > 0 {
-        left.push(format!("0 to {} above", first - 1));
-    }
-    if end <= slot {
-        left.push(format!("{end} to {slot} below"));
-    }
-    if hidden_exits > 0 {
-        left.push(format!("{hidden_exits} lower exits hidden"));
-    }
-    if !left.is_empty() {
-        rule.put(" ", Role::Plain).dash(2).put(format!(" {}", left.join(", ")), Role::Faint);
-    }
-    rule.put(" ", Role::Plain).rule(width);
-    line(0, rule);
     let Some(((trace, _), own)) = known.and_then(|found| {
         let own = found.0.exits.get(state.row)?.clone();
         Some((found, own))
@@ -75,8 +65,8 @@ pub(super) fn draw(
         return;
     };
     let rows = usize::from(area.height).saturating_sub(1).min(5);
-    let facts = facts(state, card, trace, &own, look);
-    let two = width >= 2 * CANDIDATE + 40;
+    let two = width >= 2 * CANDIDATE + 2 + 40;
+    let facts = facts(state, card, trace, &own, (!two, look));
     for n in 0..rows {
         let mut row = Row::new(look);
         candidate(&mut row, card, (trace, &own), n, look);
@@ -84,68 +74,85 @@ pub(super) fn draw(
             row.to(CANDIDATE);
             candidate(&mut row, card, (trace, &own), n + rows, look);
         }
-        row.to(if two { 2 * CANDIDATE } else { CANDIDATE });
-        if let Some(fact) = facts.get(n) {
-            let room = width.saturating_sub(row.width() + 2);
-            row.put(crate::tui::token_text::clip(fact, room, &look.marks), Role::Plain);
+        row.to(if two { 2 * CANDIDATE + 2 } else { CANDIDATE });
+        if let Some((label, fact)) = facts.get(n) {
+            let start = row.width() + LABEL;
+            row.put(*label, Role::Faint).to(start);
+            row.put(clip(fact, width.saturating_sub(start), &look.marks), Role::Plain);
         }
         line(1 + n, row);
     }
 }
 
-fn candidate(row: &mut Row<'_>, card: &ModelCard, (trace, own): (&StepTrace, &ExitRow), n: usize, look: &Look) {
-    let Some(found) = own.top.get(n) else { return };
-    let end = row.width() + 4;
-    row.right((n + 1).to_string(), end - 1, Role::Faint);
-    let is_subject = found.id == trace.subject;
-    row.put(if is_subject { look.marks.token } else { ' ' }.to_string(), Role::Token);
-    row.put(name::clipped(card, found.id, 11, look), if is_subject { Role::Token } else { Role::Plain });
-    row.to(end + 12).put(number::p4(found.ln_p.exp()), Role::Plain);
+/// Where the exit is, if its name alone does not say it.
+fn block(state: &State, card: &ModelCard) -> String {
+    match state.exit() {
+        Some(ExitId::Block(k)) => format!(" (after block {k} of {})", card.blocks),
+        _ => String::new(),
+    }
 }
 
-/// What else is known, the most telling first.
+fn candidate(row: &mut Row<'_>, card: &ModelCard, (trace, own): (&StepTrace, &ExitRow), n: usize, look: &Look) {
+    let Some(found) = own.top.get(n) else { return };
+    let end = row.width() + 3;
+    row.right((n + 1).to_string(), end, Role::Faint);
+    let is_subject = found.id == trace.subject;
+    row.put(if is_subject { look.marks.token } else { ' ' }.to_string(), Role::Token);
+    row.put(name::clipped(card, found.id, 9, look), if is_subject { Role::Token } else { Role::Plain });
+    let p = found.ln_p.exp();
+    row.to(end + 11).put(number::p4(p), Role::Plain).put(" ", Role::Plain).put(bar(p, BAR, &look.marks), Role::Faint);
+}
+
+/// What else is known: a label, and what it says; the most telling first.
 pub(in crate::tui::view) fn facts(
     state: &State,
     card: &ModelCard,
     trace: &StepTrace,
     own: &ExitRow,
-    look: &Look,
-) -> Vec<String> {
-    let token = |id| name::token(card, id, look);
-    let mut facts = vec![
-        format!(
-            "{} {}   rank {} here, p {}",
-            if state.text.get(trace.position).is_some() { "in the text" } else { "proposed" },
-            name::token_and_id(card, trace.subject, look),
-            own.rank,
-            number::p4(own.ln_p.exp()).trim()
-        ),
-        format!(
-            "this exit   H {}   KL {}   JS {} {}",
-            number::entropy4(own.entropy, look.units).trim(),
-            zero(number::entropy4(own.kl, look.units)),
-            zero(number::entropy4(own.js, look.units)),
-            look.units.name()
-        ),
-    ];
+    (short, look): (bool, &Look),
+) -> Vec<(&'static str, String)> {
+    // Tokens give way: numbers are never cut.
+    let token = |id| name::clipped(card, id, if short { 8 } else { 16 }, look);
+    let stands = state.text.get(trace.position).is_some();
+    let p = |ln_p: f32| number::p4(ln_p.exp()).trim().to_owned();
+    let subject = format!("{}{} {}", look.marks.token, token(trace.subject), trace.subject.0);
+    let here = format!("{subject}   rank {}   p {}", own.rank, p(own.ln_p));
+    let mut facts = vec![(if stands { "in the text" } else { "proposed" }, here)];
     if let Some(top) = trace.exits.first().and_then(|row| row.top.first()) {
-        facts.push(format!("original    {} {}", token(top.id), number::p4(top.ln_p.exp()).trim()));
+        facts.push(("original", format!("{} {}", token(top.id), p(top.ln_p))));
     }
     if let Some(contrast) = &trace.contrast {
         let best = contrast.plausible.first();
-        let takes = best.map_or_else(String::new, |b| format!("{} {}", token(b.id), number::p4(b.result.exp()).trim()));
-        facts.push(format!(
-            "contrast    {} takes {takes}, V {}",
-            name::pair(&contrast.pair, look),
-            contrast.plausible_len
-        ));
+        let takes = best.map_or_else(String::new, |b| format!("{} {}", token(b.id), p(b.result)));
+        let inactive = if contrast.plausible_len == 1 { ": inactive" } else { "" };
+        let pair = name::pair(&contrast.pair, look);
+        facts.push(("contrast", format!("{pair} takes {takes}, V {}{inactive}", contrast.plausible_len)));
     }
-    let first = trace.exits.iter().rev().find(|row| row.rank == 1);
-    facts.push(match first {
-        Some(row) => format!("its rank is 1 from {} on, from below", name::exit(row.exit)),
-        None => "no exit has it first".into(),
-    });
+    let kl = zero(number::entropy4(own.kl, look.units));
+    let entropy = number::entropy4(own.entropy, look.units);
+    let js = zero(number::entropy4(own.js, look.units));
+    facts.push((
+        "this exit",
+        format!("H {}   KL {}{kl}, JS {js}   nats", entropy.trim(), if short { "" } else { "to original " }),
+    ));
+    facts.push((
+        if stands { "text's token" } else { "its token" },
+        ranks(state, trace, own, if short { name::short } else { name::exit }),
+    ));
     facts
+}
+
+/// The rank of the position's token at the exit below, here, and where it is first from below.
+fn ranks(state: &State, trace: &StepTrace, own: &ExitRow, name: fn(ExitId) -> String) -> String {
+    let below = trace.exits.get(state.row + 1);
+    let below = below.map_or_else(String::new, |row| format!("{} at {}, ", row.rank, name(row.exit)));
+    let first = trace.exits.iter().rev().find(|row| row.rank == 1);
+    let first = match first {
+        Some(row) if row.exit == own.exit => String::new(),
+        Some(row) => format!(", 1 at {}", name(row.exit)),
+        None => ", 1 at no exit".into(),
+    };
+    format!("rank {below}{} here{first}", own.rank)
 }
 
 fn zero(text: String) -> String {
