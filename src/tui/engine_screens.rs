@@ -221,7 +221,7 @@ fn a_prompt_that_is_none_opens_in_the_editor() {
         let opened = opened();
         let mut state = State::new("a model".into(), super::state::Wish::default());
         hear(&mut state, Event::Opened(opened.card.clone().expect("a card")));
-        hear(&mut state, Event::Prompt((0..ids).map(|n| TokenId(n % 4)).collect()));
+        hear(&mut state, Event::Prompt([17_047, 5835, 288, 388].map(TokenId).into_iter().cycle().take(ids).collect()));
         assert!(screen(&state).contains(said), "{}", screen(&state));
         typing::key(&mut state, KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
         // Without a text every view is still a picture, and every key harmless.

@@ -7,7 +7,7 @@ mod race;
 use std::ops::Range;
 
 pub(crate) use group::group;
-pub(super) use keys::{default_pins, over_positions, pin, step, toggle, turn_axis, versus};
+pub(super) use keys::{act, step, toggle, turn_axis};
 pub(crate) use race::{Crossing, crossing, largest_step};
 
 use super::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    fake::{answer_all, opened},
+    fake::{answer_all, id, opened},
     journeys::{Pin, group, selected},
     keymap::Action,
     marks::{ASCII, Marks, UNICODE},
@@ -35,15 +35,9 @@ const RANKS: [u32; 13] = [9400, 6200, 3800, 2100, 521, 92, 9, 3, 1, 1, 1, 1, 1];
 fn wall() -> State {
     let mut state = opened();
     state.window = (120, 40);
-    let card = state.card.as_mut().and_then(Arc::get_mut).expect("open, and nobody else has it");
-    card.bytes.resize(8000, Box::default());
-    for (text, id, _) in TOKENS {
-        card.bytes[id as usize] = text.as_bytes().into();
-    }
-    // The seventh word of the made-up model is " a".
-    for (position, id) in [(7, 7), (8, 3355)] {
+    for (position, word) in [(7, " a"), (8, " wall")] {
         answer_all(&mut state);
-        moves::force(&mut state, position, TokenId(id));
+        moves::force(&mut state, position, id(word));
     }
     state.view = View::Journeys;
     (state.position, state.row) = (8, 7);
@@ -242,7 +236,11 @@ fn the_wide_explore() {
     trace.contrast = state.trace(8).and_then(|trace| trace.contrast.clone());
     state.traces[8] = Some(Arc::new(trace));
     insta::assert_snapshot!("explore_200x60", screen(&state, 200, 60));
-    assert!(screen(&state, 240, 60).contains("journeys   p over exits, log   h*␣bench"), "whose line is the user's");
+    assert!(
+        screen(&state, 240, 60).contains("journeys   p over exits, log   f*␣bench"),
+        "whose line is the user's\n{}",
+        screen(&state, 240, 60)
+    );
     state.window = (199, 60);
     assert_eq!(state.grid_pair(), None, "not asked for where it is not seen");
 }

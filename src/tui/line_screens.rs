@@ -179,7 +179,7 @@ fn journeys_hold_at_every_size() {
 fn journeys_without_a_prediction_say_why() {
     let mut state = journeys(13);
     state.position = 0;
-    assert!(screen(&state, 80, 24).contains("0: hum 0 ── the first token has no prediction"));
+    assert!(screen(&state, 80, 24).contains("0: hum 17047 ── the first token has no prediction"));
     let mut state = opened();
     state.view = View::Journeys;
     assert!(screen(&state, 80, 24).contains("journeys to next ── reading position 7"));

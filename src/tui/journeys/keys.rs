@@ -15,6 +15,17 @@ use crate::{
 /// Most tokens that the user may pin: each costs a pass over every exit's vocabulary.
 const MOST_PINS: usize = 16;
 
+/// What concerns pins.
+pub(in crate::tui) fn act(state: &mut State, action: Action) {
+    match action {
+        Action::Pin => pin(state),
+        Action::DefaultPins => default_pins(state),
+        Action::Versus => versus(state),
+        Action::OverPositions => over_positions(state),
+        _ => {}
+    }
+}
+
 /// An arrow key: pins downwards, exits or positions to the right.
 pub(in crate::tui) fn step(state: &mut State, action: Action) {
     let count = lines(state, state.journeys.across()).len();
@@ -40,7 +51,7 @@ pub(in crate::tui) fn turn_axis(state: &mut State) {
 }
 
 /// Pins what is selected, or lets it go: in Journeys the line, elsewhere the top token of the exit under the cursor.
-pub(in crate::tui) fn pin(state: &mut State) {
+fn pin(state: &mut State) {
     let pin = if state.view == View::Journeys {
         selected(state)
     } else {
@@ -81,7 +92,7 @@ pub(super) fn room(state: &State) -> usize {
 }
 
 /// Lets all of the user's pins go.
-pub(in crate::tui) fn default_pins(state: &mut State) {
+fn default_pins(state: &mut State) {
     state.pins.clear();
     state.journeys.groups.clear();
     state.journeys.race = None;
@@ -89,7 +100,7 @@ pub(in crate::tui) fn default_pins(state: &mut State) {
 }
 
 /// Races the selected line against a, or no longer.
-pub(in crate::tui) fn versus(state: &mut State) {
+fn versus(state: &mut State) {
     if state.view != View::Journeys {
         state.notice = Some("v races two tokens in Journeys: 3 goes there".into());
         return;
@@ -104,7 +115,7 @@ pub(in crate::tui) fn versus(state: &mut State) {
 }
 
 /// Puts positions on the x axis, or exits again.
-pub(in crate::tui) fn over_positions(state: &mut State) {
+fn over_positions(state: &mut State) {
     if state.view != View::Journeys {
         state.notice = Some("b turns the axis of Journeys: 3 goes there".into());
     } else if state.journeys.over.take().is_some() {
