@@ -11,7 +11,7 @@ mod read_off;
 mod script;
 
 use demo_screen::DemoScreen;
-use mexit_tui::tui::rounding::{nats4, p3, p4, rank3, signed5};
+use mexit_tui::tui::rounding::{nats4, p3, p4, p6, rank3, signed5};
 use read_off::{Screen, f, int};
 use serde_json::Value;
 
@@ -188,6 +188,26 @@ fn contrast(screen: &Screen, step: &Value) -> Vec<Read> {
     all
 }
 
+/// The picker's rows, sorted by the exit under the cursor: id, p there, and under the contrast what is plausible.
+fn picker(screen: &Screen, step: &Value, row: usize) -> Vec<Read> {
+    let head = screen.row_with("  #  token");
+    let plausible = step["contrast"]["plausible"].as_array().expect("plausible");
+    let mut all = Vec::new();
+    for n in 0..10 {
+        let candidate = &exits(step)[row]["top"][n];
+        let line = screen.cells(head + 1 + n, 0, usize::from(SIZE.0));
+        // From the right: the largest over the exits, contrast, original, the exit, the id.
+        let inside = line.rsplit_once('│').map_or("", |(inside, _)| inside);
+        let fields: Vec<&str> = inside.split_whitespace().rev().take(5).collect();
+        all.push(read(format!("id {n}"), fields[4], int(&candidate["id"]).to_string()));
+        all.push(read(format!("p of {n}"), fields[3], p6(f(&candidate["ln_p"]).exp())));
+        if let Some(token) = plausible.iter().find(|token| token["id"] == candidate["id"]) {
+            all.push(read(format!("result of {n}"), fields[1], p6(f(&token["result"]).exp())));
+        }
+    }
+    all
+}
+
 /// The inspector of a heat cell, of the exit by row.
 fn inspector(screen: &Screen, step: &Value, row: usize) -> Vec<Read> {
     let exit = &exits(step)[row];
@@ -275,6 +295,9 @@ fn all(steps: &[Value]) -> Vec<Read> {
         all.extend(verdict(&explore, step));
         all.extend(table(&explore, step));
         all.extend(contrast(&explore, step));
+        play(&mut screen, "g Down Enter");
+        all.extend(picker(&Screen::of(&screen), step, 1));
+        play(&mut screen, "Esc");
         play(&mut screen, "2 g Down*2");
         all.extend(inspector(&Screen::of(&screen), step, 2));
         play(&mut screen, "4 m");
@@ -316,6 +339,8 @@ fn a_changed_number_is_found() {
         "/contrast/ln_tau",
         "/contrast/mass",
         "/contrast/plausible/0/amateur",
+        "/contrast/plausible/0/result",
+        "/contrast/below/0/expert",
         "/contrast/expert_alone/ln_p",
         "/grid/pairs/0/1/ln_p",
         "/grid/mass",

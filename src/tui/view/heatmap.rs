@@ -157,7 +157,7 @@ fn rule(words: &[String], look: &Look, area: Rect, buf: &mut Buffer) {
     use unicode_width::UnicodeWidthStr;
     let width = usize::from(area.width);
     let mut kept: Vec<&String> = words.iter().collect();
-    while kept.len() > 1 && kept.iter().map(|word| word.width() + 4).sum::<usize>() + 1 > width {
+    while kept.len() > 1 && kept.iter().map(|word| word.width() + 4).sum::<usize>() > width + 2 {
         kept.remove(kept.len() / 2);
     }
     let mut row = Row::new(look);
