@@ -19,6 +19,7 @@ mod moves;
 mod moving;
 mod number;
 mod panel;
+mod repeats;
 mod row;
 mod runs;
 #[cfg(test)]

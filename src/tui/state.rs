@@ -74,6 +74,8 @@ pub(crate) enum Ribbon {
     Surprise,
     /// KL(contrast ‖ expert).
     Effect,
+    /// How long a run of tokens repeats here.
+    Repeats,
     Off,
 }
 

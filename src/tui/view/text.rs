@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::session::reading::Reading;
 use crate::tui::{
+    repeats::repeated,
     row::{Look, Row, line_of},
     state::{Ribbon, State},
     theme::{Role, Theme},
@@ -160,6 +161,10 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
         Ribbon::Entropy => of(original.entropy, (card.vocabulary as f32).ln()),
         Ribbon::Surprise => of(-original.ln_p, 12.0),
         Ribbon::Effect => of(trace.contrast.as_ref()?.effect, 3.0),
+        Ribbon::Repeats => match repeated(state, position, Some(trace.subject)) {
+            0 => None,
+            tokens => Some(tokens.min(8) - 1),
+        },
         Ribbon::Off => None,
     }
 }
@@ -174,6 +179,7 @@ fn legend(state: &State, look: &Look, area: Rect, end: usize, buf: &mut Buffer) 
         Ribbon::Entropy => format!("ribbon: entropy of original, {least} 0 to {most} ln V"),
         Ribbon::Surprise => format!("ribbon: -ln p under original, {least} 0 to {most} 12"),
         Ribbon::Effect => format!("ribbon: effect of the contrast, {least} 0 to {most} 3 nats"),
+        Ribbon::Repeats => format!("ribbon: tokens that repeat, {least} 1 to {most} 8 and more"),
         Ribbon::Off => "m shows a ribbon".to_owned(),
     };
     let start = end.max(24) + 3;
