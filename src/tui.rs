@@ -38,6 +38,7 @@ mod number;
 mod panel;
 mod preferences;
 mod question;
+mod repeats;
 mod restating;
 #[doc(hidden)]
 pub mod rounding;

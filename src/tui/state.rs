@@ -83,6 +83,8 @@ pub enum Ribbon {
     Surprise,
     /// KL(contrast ‖ expert).
     Effect,
+    /// How long a run of tokens repeats here.
+    Repeats,
     /// Nothing.
     Off,
 }

@@ -149,7 +149,8 @@ pub(super) fn measure(state: &mut State) {
                 Ribbon::Disagree => Ribbon::Entropy,
                 Ribbon::Entropy => Ribbon::Surprise,
                 Ribbon::Surprise => Ribbon::Effect,
-                Ribbon::Effect => Ribbon::Off,
+                Ribbon::Effect => Ribbon::Repeats,
+                Ribbon::Repeats => Ribbon::Off,
                 Ribbon::Off => Ribbon::Decided,
             }
         }

@@ -8,6 +8,7 @@ use crate::session::reading::Reading;
 use crate::tui::{
     hits::{Hit, Target},
     keymap::Action,
+    repeats::repeated,
     row::{Look, Row, line_of, split_columns, split_rows},
     state::{Ribbon, State},
     theme::{Role, Theme},
@@ -193,6 +194,10 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
         Ribbon::Entropy => of(original.entropy, (card.vocabulary as f32).ln()),
         Ribbon::Surprise => of(-original.ln_p, 12.0),
         Ribbon::Effect => of(trace.contrast.as_ref()?.effect, 3.0),
+        Ribbon::Repeats => match repeated(state, position, Some(trace.subject)) {
+            0 => None,
+            tokens => Some(tokens.min(8) - 1),
+        },
         Ribbon::Off => None,
     }
 }
@@ -208,6 +213,7 @@ fn ribbon_words(state: &State, look: &Look) -> Option<String> {
         Ribbon::Entropy => format!("entropy of original, {least}0 to {most}{log} V"),
         Ribbon::Surprise => format!("-{log} p under original, {least}0 to {most}{:.0}", units.of(12.0)),
         Ribbon::Effect => format!("effect of the contrast, {least}0 to {most}{:.1} {}", units.of(3.0), units.name()),
+        Ribbon::Repeats => format!("tokens that repeat, {least}1 to {most}8 and more"),
         Ribbon::Off => return None,
     };
     Some(format!("ribbon: {words}"))
