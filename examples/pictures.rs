@@ -17,11 +17,11 @@ use ratatui::{
 
 /// File, window, and the keys before the picture is taken.
 const PICTURES: [(&str, (u16, u16), &str); 5] = [
-    ("explore", (120, 40), "        hhhhh"),
-    ("heatmap", (120, 40), "          2hhh"),
-    ("journeys", (120, 40), "        hhhhh3"),
-    ("what-if", (120, 40), "        hhhhh4"),
-    ("wide", (200, 60), "            hhhhhhhhh"),
+    ("explore", (120, 40), "                        TTTT"),
+    ("heatmap", (120, 40), "                        2TTTTjj"),
+    ("journeys", (120, 40), "                        TTTT3"),
+    ("what-if", (120, 34), "                        TTTT4"),
+    ("wide", (200, 60), "                        TTTT"),
 ];
 const PROMPT: &str = "In the beginning God created";
 
@@ -99,7 +99,23 @@ fn svg(buf: &Buffer) -> String {
 
 fn continues(first: &Cell, next: &Cell) -> bool {
     let same = (next.fg, next.bg, next.modifier) == (first.fg, first.bg, first.modifier);
-    same && shape(next.symbol()).is_none()
+    same && shape(next.symbol()).is_none() && dots(next.symbol()).is_none() && dots(first.symbol()).is_none()
+}
+
+/// The dots of a braille sign: bits from the left column downwards, the fourth row last (Unicode, block 2800).
+fn dots(symbol: &str) -> Option<u32> {
+    symbol.chars().next().map(u32::from).filter(|sign| (0x2801..0x2900).contains(sign)).map(|sign| sign - 0x2800)
+}
+
+/// Dots in a cell that begins at a place, as one path.
+fn path(bits: u32, (left, top): (f32, f32)) -> String {
+    const PLACES: [(f32, f32); 8] = [(0., 0.), (0., 1.), (0., 2.), (1., 0.), (1., 1.), (1., 2.), (0., 3.), (1., 3.)];
+    let mut path = String::new();
+    for (_, (column, row)) in PLACES.iter().enumerate().filter(|(n, _)| bits >> n & 1 == 1) {
+        let (x, y) = (left + (0.16 + 0.5 * column) * CELL.0, top + (0.06 + 0.25 * row) * CELL.1);
+        write!(path, "M{x:.1} {y:.1}h1.9v1.9h-1.9z").expect("a string");
+    }
+    path
 }
 
 /// Blocks and lines as rectangles (x, y, width, height in parts of a cell, opacity): no two fonts join them alike.
@@ -138,6 +154,9 @@ fn put(out: &mut String, cell: &Cell, text: &str, (x, y): (u16, u16), cells: u16
             "<rect x=\"{rx:.1}\" y=\"{ry:.1}\" width=\"{rw:.1}\" height=\"{rh:.1}\" fill=\"#{fore:06x}\" opacity=\"{o:.2}\"/>"
         )
         .expect("a string");
+    } else if let Some(bits) = dots(text) {
+        let path = path(bits, (left, top));
+        writeln!(out, "<path d=\"{path}\" fill=\"#{fore:06x}\" opacity=\"{dim}\"/>").expect("a string");
     } else if !text.trim().is_empty() {
         let bold = if cell.modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
         let line = if cell.modifier.contains(Modifier::UNDERLINED) { " text-decoration=\"underline\"" } else { "" };

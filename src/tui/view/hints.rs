@@ -73,7 +73,20 @@ const HEATMAP: &[Hint] = &[
     now(&[Action::Take], next),
 ];
 
-const JOURNEYS: &[Hint] = &[TOKEN, EXIT, OTHER, now(&[Action::Take], next)];
+const JOURNEYS: &[Hint] = &[
+    hint(&[Action::Up, Action::Down], "pin"),
+    now(&[Action::Left, Action::Right], |state, _| if state.journeys.over.is_some() { "token" } else { "exit" }.into()),
+    hint(&[Action::CursorLeft, Action::CursorRight], "token"),
+    hint(&[Action::Measure], "p, rank or linear"),
+    hint(&[Action::Pin], "pin or not"),
+    hint(&[Action::DefaultPins], "default pins"),
+    hint(&[Action::Versus], "race against a"),
+    now(&[Action::OverPositions], |state, _| {
+        format!("over {}", if state.journeys.over.is_some() { "exits" } else { "positions" })
+    }),
+    OTHER,
+    now(&[Action::Take], next),
+];
 
 const WHAT_IF: &[Hint] = &[
     hint(&[Action::Up, Action::Down], "expert"),

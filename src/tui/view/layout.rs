@@ -20,6 +20,7 @@ const ROOMY_PANEL: u16 = 48;
 const CONTRAST_ROWS: usize = 4;
 /// Rows of the panel beside a short table: it needs some, and takes more if there is room.
 const FEW_PANEL_ROWS: usize = 14;
+const ROOMY_PANEL_ROWS: usize = 17;
 const PANEL_ROWS: usize = 22;
 /// Rows from which on there is a status row.
 const STATUS_FROM: usize = 30;
@@ -83,8 +84,14 @@ impl Layout {
             enough if area.width >= WIDEST && enough >= BOTTOM_ROWS.0 => left.take(BOTTOM_ROWS.1),
             _ => 0,
         };
-        if is_wide && strip_rows == 0 {
-            beside += left.take(PANEL_ROWS.saturating_sub(table_rows + beside));
+        if is_wide {
+            // The strip stays at the table, or near a short one; without it the panel may go down.
+            let most = match strip_rows {
+                0 => PANEL_ROWS,
+                _ if table_rows < FEW_PANEL_ROWS => ROOMY_PANEL_ROWS,
+                _ => 0,
+            };
+            beside += left.take(most.saturating_sub(table_rows + beside));
         }
         let lower = table_rows + contrast_rows + beside;
         let text_rows = text_line + second_line + more_lines;
