@@ -147,7 +147,7 @@ fn without_its_model_a_session_can_be_looked_at() {
     session.shows("7/512");
     session.press(" ");
     session.shows("no model: mexit-tui open FILE --model M, or :model M");
-    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("5", "[5 Branches]"), ("1", "6: ")] {
+    for (key, seen) in [("2", "[2 Heatmap]"), ("3", "[3 Journeys]"), ("5", "[5 Branches]"), ("1", "[1 Explore]")] {
         session.press(key);
         session.shows(seen);
     }
@@ -297,7 +297,7 @@ fn a_session_of_the_demo_model_comes_back_with_and_without_it() {
     let mut reader = Reader::new(Engine::new(model, options).expect("an engine"));
     let card = Arc::new(reader.card("demo"));
     let ids = reader.model().tokenizer.encode("In the beginning God created").expect("ids");
-    let mut screen = Headless::new((200, 60), false);
+    let mut screen = Headless::new((160, 50), false);
     screen.hear(Event::Opened(Arc::clone(&card)));
     screen.hear(Event::Prompt(ids.into()));
     answer(&mut screen, &mut reader);
@@ -313,7 +313,7 @@ fn a_session_of_the_demo_model_comes_back_with_and_without_it() {
     let per_token = fs::metadata(&file).expect("a file").len() / 10;
     assert!(per_token < 8192, "{per_token} bytes a token");
     for with_model in [false, true] {
-        let mut again = Headless::new((200, 60), false);
+        let mut again = Headless::new((160, 50), false);
         again.open(Saved::read(&file).expect("a session"));
         if with_model {
             again.hear(Event::Opened(Arc::clone(&card)));

@@ -83,7 +83,7 @@ fn the_window_changes_while_a_run_goes_on() {
 #[test]
 fn journeys_follow_pins_groups_and_positions() {
     let mut session = Session::start(&["--prompt", "The men of the sea"], &[]);
-    session.shows("exits agree");
+    session.shows("decided at");
     // In Explore the top token under the cursor.
     session.press("p");
     session.shows("pinned");
@@ -162,7 +162,7 @@ fn an_engine_that_fails_is_started_anew_in_place() {
     session.shows("7/512");
     session.press(" ");
     session.shows("8/512");
-    session.press("q");
+    session.quit_unsaved();
     let (status, _) = session.end();
     assert_eq!(status.exit_code(), 0);
 }
@@ -291,7 +291,7 @@ fn the_configuration_is_in_force_and_flags_win() {
     session.shows("6/512");
     session.press(":theme blue\r");
     session.shows("theme is light");
-    session.press("q");
+    session.quit_unsaved();
     session.end();
     let mut session = Session::start(&["--alpha", "0.2", "--color", "never"], &[("MEXIT_CONFIG", &config)]);
     session.shows("α .20");

@@ -9,7 +9,7 @@ use super::{
     restating::Restated,
     state::{State, View},
     tree::Tree,
-    update,
+    update, walk,
 };
 use crate::session::{
     protocol::ModelCard,
@@ -114,6 +114,7 @@ impl State {
         (self.stopped, self.reading, self.asked) = (None, None, None);
         self.millis = None;
         self.pair = saved.settings.pair;
+        walk::to_pair(self);
         self.decoding = saved.settings.decoding;
         self.pins = saved.settings.pins;
         self.row = saved.settings.row;

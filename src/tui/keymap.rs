@@ -140,7 +140,7 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::Replay, "replay", &[sign('R')], "replay from the first ~ on"),
     key(Action::Undo, "undo", &[sign('u')], "undo a move of the text"),
     key(Action::Redo, "redo", &[sign('U'), ctrl('r')], "do it again"),
-    key(Action::Open, "open", &[code(Enter)], "another token; adopt; go there"),
+    key(Action::Open, "accept", &[code(Enter)], "another token; adopt; go there"),
     key(Action::Find, "find-token", &[sign('f')], "find a token to take"),
     key(Action::Edit, "edit-prompt", &[sign('e')], "edit the prompt"),
     key(Action::Search, "search", &[sign('/')], "look for a text"),
