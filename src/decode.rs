@@ -8,4 +8,4 @@ mod sample;
 
 pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};
 pub use distribution::{Distribution, Scored};
-pub use sample::{Chosen, Sampling, choose, uniform};
+pub use sample::{Chosen, Sampling, choose, drawn, uniform};

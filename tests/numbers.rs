@@ -196,13 +196,16 @@ fn picker(screen: &Screen, step: &Value, row: usize) -> Vec<Read> {
     for n in 0..10 {
         let candidate = &exits(step)[row]["top"][n];
         let line = screen.cells(head + 1 + n, 0, usize::from(SIZE.0));
-        // From the right: the largest over the exits, contrast, original, the exit, the id.
+        // From the right: the largest over the exits, drawn, contrast, original, the exit, the id.
         let inside = line.rsplit_once('│').map_or("", |(inside, _)| inside);
-        let fields: Vec<&str> = inside.split_whitespace().rev().take(5).collect();
-        all.push(read(format!("id {n}"), fields[4], int(&candidate["id"]).to_string()));
-        all.push(read(format!("p of {n}"), fields[3], p6(f(&candidate["ln_p"]).exp())));
+        let fields: Vec<&str> = inside.split_whitespace().rev().take(6).collect();
+        all.push(read(format!("id {n}"), fields[5], int(&candidate["id"]).to_string()));
+        all.push(read(format!("p of {n}"), fields[4], p6(f(&candidate["ln_p"]).exp())));
+        // Greedy takes one token for certain.
+        let drawn = if candidate["id"] == step["id"] { "1" } else { "0" };
+        all.push(read(format!("drawn {n}"), fields[1], drawn.to_owned()));
         if let Some(token) = plausible.iter().find(|token| token["id"] == candidate["id"]) {
-            all.push(read(format!("result of {n}"), fields[1], p6(f(&token["result"]).exp())));
+            all.push(read(format!("result of {n}"), fields[2], p6(f(&token["result"]).exp())));
         }
     }
     all

@@ -53,14 +53,7 @@ pub struct Chosen {
 /// Order: repetition penalty, temperature, top-k, top-p, min-p, draw.
 #[must_use]
 pub fn choose(ln_row: &[f32], history: &[u32], sampling: &Sampling, position: usize) -> Chosen {
-    let mut row = ln_row.to_vec();
-    if sampling.repetition_penalty != 1.0 {
-        for id in history.iter().collect::<HashSet<_>>() {
-            if let Some(ln_p) = row.get_mut(*id as usize) {
-                *ln_p *= sampling.repetition_penalty;
-            }
-        }
-    }
+    let row = penalized(ln_row, history, sampling);
     if !sampling.random {
         return Chosen { id: first_of(&row), drawn: false };
     }
@@ -75,6 +68,33 @@ pub fn choose(ln_row: &[f32], history: &[u32], sampling: &Sampling, position: us
     }
     // Rounding may leave a grain behind the last token.
     Chosen { id: kept.last().map_or(0, |(id, _)| *id), drawn: true }
+}
+
+/// ln p with which [`choose`] takes each token: −∞ for what is never drawn; greedy takes one for certain.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "computed in f64, shown as f32")]
+pub fn drawn(ln_row: &[f32], history: &[u32], sampling: &Sampling) -> Vec<f32> {
+    let row = penalized(ln_row, history, sampling);
+    let kept = if sampling.random { keep(&row, sampling) } else { vec![(first_of(&row), 1.0)] };
+    let total: f64 = kept.iter().map(|(_, weight)| weight).sum();
+    let mut ln_p = vec![f32::NEG_INFINITY; row.len()];
+    for (id, weight) in kept {
+        ln_p[id as usize] = (weight / total).ln() as f32;
+    }
+    ln_p
+}
+
+/// The row after the repetition penalty.
+fn penalized(ln_row: &[f32], history: &[u32], sampling: &Sampling) -> Vec<f32> {
+    let mut row = ln_row.to_vec();
+    if sampling.repetition_penalty != 1.0 {
+        for id in history.iter().collect::<HashSet<_>>() {
+            if let Some(ln_p) = row.get_mut(*id as usize) {
+                *ln_p *= sampling.repetition_penalty;
+            }
+        }
+    }
+    row
 }
 
 fn first_of(row: &[f32]) -> u32 {
@@ -136,7 +156,7 @@ pub fn uniform(seed: u64, position: u64, draw: u32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sampling, choose, keep, uniform};
+    use super::{Sampling, choose, drawn, keep, uniform};
 
     fn row() -> Vec<f32> {
         [0.1f32, 0.4, 0.2, 0.25, 0.05].map(f32::ln).to_vec()
@@ -158,6 +178,18 @@ mod tests {
         assert_eq!(ids(&Sampling { top_p: 1e-6, ..random() }), [1], "never nothing");
         assert_eq!(ids(&Sampling { min_p: 0.49, ..random() }), [1, 3, 2]);
         assert_eq!(ids(&Sampling { min_p: 5.0, ..random() }), [1], "never nothing");
+    }
+
+    #[test]
+    fn what_is_drawn_sums_to_one_and_greedy_is_certain() {
+        // The two that stay are .4 and .25, halved by the temperature's power: .4² / (.4² + .25²).
+        let p = drawn(&row(), &[], &Sampling { top_k: 2, temperature: 0.5, ..random() });
+        let expected = 0.16 / (0.16 + 0.0625);
+        // Half a dozen roundings of f32.
+        assert!((p[1].exp() - expected).abs() < 6.0 * f32::EPSILON && p[0] == f32::NEG_INFINITY, "{p:?}");
+        assert!((p.iter().map(|ln_p| ln_p.exp()).sum::<f32>() - 1.0).abs() < 6.0 * f32::EPSILON);
+        let greedy = drawn(&row(), &[1], &Sampling { repetition_penalty: 3.0, ..Sampling::default() });
+        assert_eq!(greedy.iter().position(|ln_p| *ln_p == 0.0), Some(3), "the penalty has changed the first");
     }
 
     #[test]

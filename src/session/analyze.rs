@@ -144,13 +144,7 @@ impl<'l> Analysis<'l> {
     /// What a decoding takes at `position`, after `history`; `None` if an exit that it reads is not known.
     #[must_use]
     pub fn choose(&self, position: usize, decoding: &Decoding, history: &[TokenId]) -> Option<Choice> {
-        let row = match decoding.method {
-            Method::Exit(exit) => self.exit(exit)?.ln_row(),
-            Method::Contrast(pair) => {
-                let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
-                decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).row(expert)
-            }
-        };
+        let row = self.deciding(&decoding.method)?;
         let history: Vec<u32> = history.iter().map(|id| id.0).collect();
         let chosen = decode::choose(&row, &history, &decoding.sampling, position);
         let ln_p = row[chosen.id as usize];
@@ -158,6 +152,17 @@ impl<'l> Analysis<'l> {
         let rank = 1 + row.iter().zip(0u32..).filter(before).count();
         let rank = u32::try_from(rank).unwrap_or(u32::MAX);
         Some(Choice { id: TokenId(chosen.id), ln_p, rank, drawn: chosen.drawn })
+    }
+
+    /// ln p of every token under the distribution that decides; `None` if it reads an exit that is not there.
+    pub(super) fn deciding(&self, method: &Method) -> Option<Vec<f32>> {
+        Some(match method {
+            Method::Exit(exit) => self.exit(*exit)?.ln_row(),
+            Method::Contrast(pair) => {
+                let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
+                decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).row(expert)
+            }
+        })
     }
 
     fn contrast(&self, pair: Pair) -> Option<ContrastTrace> {

@@ -162,7 +162,7 @@ impl Reader {
         self.require_exits(&query.decoding, Some(pair))?;
         let exits = self.exits.clone();
         let row = self.evaluate(query, &exits, &mut |_| true)?;
-        Ok(Some(self.analysis(row).vocabulary(query.position, pair)))
+        Ok(Some(self.analysis(row).vocabulary(query.position, pair, &query.decoding, &query.text[..query.position])))
     }
 
     /// What the decoding of a query takes.

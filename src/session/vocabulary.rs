@@ -2,7 +2,7 @@
 
 use super::{
     analyze::{Analysis, Read},
-    trace::{Pair, TokenId},
+    trace::{Decoding, Method, Pair, TokenId},
 };
 use crate::decode;
 
@@ -17,6 +17,8 @@ pub struct Vocabulary {
     pub contrast: Vec<f32>,
     /// The contrast's pair.
     pub pair: Pair,
+    /// With which the decoding takes each token, after sampling's settings: −∞ for never.
+    pub drawn: Vec<f32>,
 }
 
 impl Vocabulary {
@@ -30,19 +32,17 @@ impl Vocabulary {
 }
 
 impl Analysis<'_> {
-    /// Everything at `position` under `pair`; NaN where an exit is not known.
+    /// Everything at `position` under `pair`, and under `decoding` after `history`; NaN where an exit is not known.
     #[must_use]
-    pub fn vocabulary(&self, position: usize, pair: Pair) -> Vocabulary {
+    pub fn vocabulary(&self, position: usize, pair: Pair, decoding: &Decoding, history: &[TokenId]) -> Vocabulary {
         let size = self.rows().iter().find_map(|(_, read)| Some(read.known()?.logits().len())).unwrap_or(0);
         let unknown = || vec![f32::NAN; size];
-        let contrast = match (self.exit(pair.expert), self.exit(pair.amateur)) {
-            (Some(expert), Some(amateur)) => {
-                decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).row(expert)
-            }
-            _ => unknown(),
-        };
+        let contrast = self.deciding(&Method::Contrast(pair)).unwrap_or_else(unknown);
+        let history: Vec<u32> = history.iter().map(|id| id.0).collect();
+        let deciding = self.deciding(&decoding.method);
+        let drawn = deciding.map_or_else(unknown, |row| decode::drawn(&row, &history, &decoding.sampling));
         let row = |read: &Read<'_>| read.known().map_or_else(unknown, decode::Distribution::ln_row);
         let exits = self.rows().iter().map(|(_, read)| row(read)).collect();
-        Vocabulary { position, exits, contrast, pair }
+        Vocabulary { position, exits, contrast, pair, drawn }
     }
 }

@@ -154,7 +154,11 @@ fn vocabulary(state: &State, query: &Query) -> Option<Arc<Vocabulary>> {
             *place = rows.result(pair, *id).ln();
         }
     }
-    Some(Arc::new(Vocabulary { position: query.position, exits, contrast, pair }))
+    let mut drawn = vec![f32::NEG_INFINITY; LARGEST];
+    if let Some(place) = drawn.get_mut(choose(&rows, query).id.index()) {
+        *place = 0.0;
+    }
+    Some(Arc::new(Vocabulary { position: query.position, exits, contrast, pair, drawn }))
 }
 
 /// A screen just opened on the prompt, nothing answered yet.

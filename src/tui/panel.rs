@@ -44,13 +44,15 @@ pub(crate) enum Column {
     Exit,
     Original,
     Contrast,
+    /// With which the decoding takes it, after temperature, top-k and the like.
+    Drawn,
     /// The largest p over the exits: finds what is strong in the middle only.
     Best,
     Id,
 }
 
 impl Column {
-    pub(crate) const ALL: [Self; 5] = [Self::Exit, Self::Original, Self::Contrast, Self::Best, Self::Id];
+    pub(crate) const ALL: [Self; 6] = [Self::Exit, Self::Original, Self::Contrast, Self::Drawn, Self::Best, Self::Id];
 }
 
 /// The whole vocabulary at a position.
@@ -87,6 +89,7 @@ impl Picker {
             Column::Exit => v.exits.get(self.exit).map_or(f32::NEG_INFINITY, at),
             Column::Original => v.exits.first().map_or(f32::NEG_INFINITY, at),
             Column::Contrast => at(&v.contrast),
+            Column::Drawn => at(&v.drawn),
             Column::Best => v.best_exit(id).map_or(f32::NEG_INFINITY, |(_, ln_p)| ln_p),
             Column::Id => 0.0,
         }
@@ -160,6 +163,8 @@ pub(crate) type Tokens = Result<Arc<[TokenId]>, String>;
 /// The prompt editor: one text with what it is in tokens.
 pub(crate) struct Editor {
     pub(crate) field: Input,
+    /// The end-of-text token, if the prompt shall start with it.
+    pub(crate) start: Option<TokenId>,
     /// The text with its tokens, once the engine has answered.
     pub(crate) tokens: Option<(String, Tokens)>,
     /// The text whose tokens were asked for.
@@ -167,8 +172,8 @@ pub(crate) struct Editor {
 }
 
 impl Editor {
-    pub(crate) fn new(text: String) -> Self {
-        Self { field: Input::new(text), tokens: None, asked: None }
+    pub(crate) fn new(text: String, start: Option<TokenId>) -> Self {
+        Self { field: Input::new(text), start, tokens: None, asked: None }
     }
 
     /// The text whose tokens have not been asked for, once.
@@ -177,9 +182,13 @@ impl Editor {
         (self.asked.as_deref() != Some(text)).then(|| self.asked.insert(text.to_owned()).clone())
     }
 
-    /// The tokens of the field as it stands.
-    pub(crate) fn ids(&self) -> Option<&Tokens> {
-        self.tokens.as_ref().filter(|(text, _)| text == self.field.value()).map(|(_, ids)| ids)
+    /// The tokens of the prompt as it stands.
+    pub(crate) fn ids(&self) -> Option<Tokens> {
+        let (_, ids) = self.tokens.as_ref().filter(|(text, _)| text == self.field.value())?;
+        Some(match (ids, self.start) {
+            (Ok(ids), Some(start)) => Ok(std::iter::once(start).chain(ids.iter().copied()).collect()),
+            (ids, _) => ids.clone(),
+        })
     }
 }
 

@@ -125,6 +125,10 @@ fn panels() {
     let ids = Ok((0..5).map(crate::session::trace::TokenId).collect());
     super::update::hear(&mut state, Event::Tokens { text: "humpty dumpty sat on".into(), ids });
     insta::assert_snapshot!("editor", screen(&state, 80, 24));
+    let tab = |state: &mut State| super::typing::key(state, KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE));
+    tab(&mut state);
+    assert!(screen(&state, 80, 24).contains("[x] start with «eot»") && screen(&state, 80, 24).contains("6 of 1024"));
+    tab(&mut state);
     super::typing::key(&mut state, KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
     assert_eq!((state.text.len(), state.tree.branches(state.node).len()), (5, 2));
     super::typing::paste(&mut state, "nothing is open");

@@ -1,7 +1,5 @@
 //! Keys while a panel is open: only what it shows, and Esc, Enter, Tab and the arrows.
 
-use std::sync::Arc;
-
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
@@ -54,12 +52,14 @@ pub(super) fn begin(state: &mut State, ids: &[TokenId]) {
 pub(super) fn open_editor(state: &mut State) {
     let Some(card) = &state.card else { return };
     if state.text.is_empty() {
-        state.panel = Some(Panel::Editor(Editor::new(state.draft.clone())));
+        state.panel = Some(Panel::Editor(Editor::new(state.draft.clone(), None)));
         return;
     }
-    let prompt = state.text[..state.prompt_len()].iter().flat_map(|token| card.bytes_of(token.id).to_vec());
+    let start = card.end_of_text.filter(|end| state.text.first().is_some_and(|token| token.id == *end));
+    let own = usize::from(start.is_some())..state.prompt_len();
+    let prompt = state.text[own].iter().flat_map(|token| card.bytes_of(token.id).to_vec());
     let text = String::from_utf8_lossy(&prompt.collect::<Vec<u8>>()).into_owned();
-    state.panel = Some(Panel::Editor(Editor::new(text)));
+    state.panel = Some(Panel::Editor(Editor::new(text, start)));
 }
 
 /// A pasted text: into the field that is open, else nothing.
@@ -124,6 +124,10 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
                 editor.field.handle(InputRequest::InsertChar('\n'));
             }
             (KeyCode::Enter, _) => use_prompt(state),
+            (KeyCode::Tab, _) => {
+                let end = state.card.as_ref().and_then(|card| card.end_of_text);
+                editor.start = if editor.start.is_some() { None } else { end };
+            }
             _ => edit(&mut editor.field, event),
         },
         Panel::Settings(settings) => {
@@ -237,17 +241,18 @@ fn use_prompt(state: &mut State) {
     let (Some(Panel::Editor(editor)), Some(card)) = (&state.panel, &state.card) else { return };
     let context = card.context;
     match editor.ids() {
-        Some(Ok(ids)) if ids.is_empty() => state.notice = Some("a prompt needs one token at least".into()),
+        Some(Ok(ids)) if ids.is_empty() => {
+            state.notice = Some("a prompt needs one token at least: type a text, or start with «eot»".into());
+        }
         Some(Ok(ids)) if ids.len() > context => {
             let over = ids.len() - context;
             state.notice = Some(format!("{} tokens are {over} more than the context holds ({context})", ids.len()));
         }
         Some(Ok(ids)) => {
-            let ids = Arc::clone(ids);
             state.panel = None;
             moves::begin(state, &ids);
         }
-        Some(Err(reason)) => state.notice = Some(reason.clone()),
+        Some(Err(reason)) => state.notice = Some(reason),
         // Its tokens are on their way; Enter again a moment later.
         None => state.notice = Some("counting the tokens".into()),
     }

@@ -4,6 +4,7 @@ mod bar;
 mod bottom;
 mod branches;
 mod contrast;
+mod effect;
 mod footer;
 mod gauge;
 mod heatmap;

@@ -36,6 +36,8 @@ impl Session {
         command.args(["--threads", "1"]);
         command.env("LC_ALL", "C.UTF-8");
         command.env("TERM", "xterm-256color");
+        // A backtrace would push what is said off the screen.
+        command.env("RUST_BACKTRACE", "0");
         // Nobody's own configuration, and nothing that another session left behind.
         command.env("XDG_CONFIG_HOME", "/nonexistent");
         command.env("XDG_STATE_HOME", "/nonexistent");

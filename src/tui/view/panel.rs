@@ -36,7 +36,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         Some(Panel::Editor(editor)) => editor_lines(state, look, editor, framed(look, "prompt", area, buf), buf),
         Some(Panel::Settings(settings)) => {
             // To the right, so that text and table are seen while values change.
-            let height = u16::try_from(Field::ALL.len() + 6).unwrap_or(u16::MAX).min(area.height);
+            let height = u16::try_from(Field::ALL.len() + EFFECT + 2).unwrap_or(u16::MAX).min(area.height);
             let width = SETTINGS.min(area.width);
             let area = Rect { x: area.right() - width, width, y: area.bottom() - height, height };
             settings_lines(state, look, settings, framed(look, "decoding and sampling", area, buf), buf);
@@ -47,7 +47,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
 }
 
 /// Cells of the settings.
-const SETTINGS: u16 = 40;
+const SETTINGS: u16 = 46;
+/// Rows below them: a rule, what comes of them, keys; and one that is free.
+const EFFECT: usize = super::effect::ROWS + 3;
 
 fn settings_lines(state: &State, look: &Look, settings: &Settings, area: Rect, buf: &mut Buffer) {
     for (n, field) in Field::ALL.into_iter().enumerate() {
@@ -56,26 +58,22 @@ fn settings_lines(state: &State, look: &Look, settings: &Settings, area: Rect, b
         row.put(field.name().replace('α', look.marks.alpha), Role::Plain).to(15);
         row.put(field.value(state), Role::Strong);
         // The last lines are for what comes of it.
-        if n + 4 < usize::from(area.height) || n == settings.selected {
+        if n + EFFECT < usize::from(area.height) || n == settings.selected {
             hit(look, n, n, area);
             put(row, n, area, buf, if n == settings.selected { Theme::cursor() } else { Style::default() });
         }
     }
-    let bottom = usize::from(area.height).saturating_sub(3);
+    let bottom = usize::from(area.height).saturating_sub(EFFECT - 1);
     let mut rule = Row::new(look);
-    rule.rule(usize::from(area.width));
+    rule.rule(1).put(" with this ", Role::Faint).rule(usize::from(area.width));
     put(rule, bottom, area, buf, Style::default());
-    let mut row = Row::new(look);
-    let token = match (state.ghost(), &state.card) {
-        (Some(id), Some(card)) => name::clipped(card, id, 12, look),
-        _ => look.marks.waiting.to_string(),
-    };
-    row.put(" next token ", Role::Faint).put(token, Role::Ghost);
-    put(row, bottom + 1, area, buf, Style::default());
+    for (n, row) in super::effect::rows(state, look).into_iter().enumerate() {
+        put(row, bottom + 1 + n, area, buf, Style::default());
+    }
     let [updown, leftright] = look.marks.keys;
     let mut row = Row::new(look);
     row.put(format!(" {updown} field  {leftright} change  Enter keep  Esc undo"), Role::Faint);
-    put(row, bottom + 2, area, buf, Style::default());
+    put(row, bottom + EFFECT - 2, area, buf, Style::default());
 }
 
 /// Draws the frame and gives what is in it.
@@ -136,8 +134,8 @@ fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer, over: Style) {
 fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let Some(card) = &state.card else { return };
     let exit = card.exits.get(picker.exit).map_or(String::new(), |exit| name::exit(*exit));
-    let heads = [exit, "original".into(), name::pair(&state.pair, look), "best".into()];
-    let columns = |n: usize| 36 + 10 * n;
+    let heads = [exit, "original".into(), name::pair(&state.pair, look), "drawn".into(), "best".into()];
+    let columns = |n: usize| 35 + 9 * n;
     let mut head = Row::new(look);
     head.put("    #  token", Role::Faint).right("id", 26, Role::Faint);
     for (n, (title, column)) in heads.iter().zip(Column::ALL).enumerate() {
@@ -158,8 +156,14 @@ fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &m
         let mark = if Some(*id) == stands { look.marks.token } else { ' ' };
         row.put(format!(" {mark}"), Role::Token).put(name::clipped(card, *id, 12, look), Role::Plain);
         row.right(id.0.to_string(), 26, Role::Faint);
-        for (n, column) in Column::ALL.into_iter().take(4).enumerate() {
-            row.right(number::p6(picker.ln_p(column, *id).exp()), columns(n), Role::Plain);
+        for (n, column) in Column::ALL.into_iter().take(heads.len()).enumerate() {
+            let shown = match (column, picker.ln_p(column, *id)) {
+                // Never, and always: no rounding says so.
+                (Column::Drawn, f32::NEG_INFINITY) => "0".into(),
+                (Column::Drawn, 0.0) => "1".into(),
+                (_, ln_p) => number::p6(ln_p.exp()),
+            };
+            row.right(shown, columns(n), Role::Plain);
         }
         hit(look, n, 1 + n - first, area);
         put(row, 1 + n - first, area, buf, if n == picker.selected { Theme::cursor() } else { Style::default() });
@@ -216,6 +220,12 @@ fn editor_lines(state: &State, look: &Look, editor: &Editor, area: Rect, buf: &m
     if let Some(area) = line_of(area, 0) {
         field(&editor.field, " text", look, area, buf);
     }
+    if let Some(end) = card.end_of_text {
+        let mut row = Row::new(look);
+        row.put(if editor.start.is_some() { " [x]" } else { " [ ]" }, Role::Strong);
+        row.put(format!(" start with {}", name::token(card, end, look)), Role::Plain);
+        put(row, 1, area, buf, Style::default());
+    }
     let count = match editor.ids() {
         Some(Ok(ids)) if ids.len() > card.context => {
             format!(" {} of {} tokens, {} too many", ids.len(), card.context, ids.len() - card.context)
@@ -231,7 +241,7 @@ fn editor_lines(state: &State, look: &Look, editor: &Editor, area: Rect, buf: &m
     let mut line = Row::new(look);
     let mut n = 0;
     // The end is what is being typed: of a long prompt the last lines are shown.
-    let ids = editor.ids().and_then(|ids| ids.as_ref().ok()).cloned().unwrap_or_default();
+    let ids = editor.ids().and_then(Result::ok).unwrap_or_default();
     let shown: Vec<String> = ids.iter().map(|id| clip(&name::token_and_id(card, *id, look), 30, &look.marks)).collect();
     let width = usize::from(area.width);
     let mut lines = 1;
@@ -252,9 +262,6 @@ fn editor_lines(state: &State, look: &Look, editor: &Editor, area: Rect, buf: &m
     }
     put(line, 3 + n, area, buf, Style::default());
     let mut row = Row::new(look);
-    row.put(
-        " Enter use it  Ctrl-J new line  Esc leaves the prompt as it was; the old text stays a branch",
-        Role::Faint,
-    );
+    row.put(" Enter use it; the old text stays a branch  Ctrl-J new line  Tab start  Esc", Role::Faint);
     put(row, usize::from(area.height).saturating_sub(1), area, buf, Style::default());
 }
