@@ -2,38 +2,20 @@
 
 mod app;
 mod asking;
-#[cfg(test)]
-mod chaos;
 mod command_line;
 mod commands;
 mod copying;
 mod display;
 mod engine;
-#[cfg(test)]
-mod engine_screens;
-#[cfg(test)]
-mod exact;
-#[cfg(test)]
-mod fake;
 mod headless;
 mod hits;
 mod journeys;
-#[cfg(test)]
-mod journeys_screens;
 mod keeper;
 mod keeping;
 mod keymap;
-#[cfg(test)]
-mod liked;
-#[cfg(test)]
-mod line_screens;
 mod marks;
-#[cfg(test)]
-mod mockups;
 mod mouse;
 mod moves;
-#[cfg(test)]
-mod moving;
 mod number;
 mod panel;
 mod preferences;
@@ -44,19 +26,11 @@ mod restating;
 pub mod rounding;
 mod row;
 mod runs;
-#[cfg(test)]
-mod screens;
-#[cfg(test)]
-mod scripted;
-#[cfg(test)]
-mod scripts;
-#[cfg(test)]
-mod session_tests;
 mod settings;
 mod state;
-#[cfg(test)]
-mod style_dump;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod token_text;
 mod tree;

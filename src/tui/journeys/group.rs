@@ -78,7 +78,7 @@ mod tests {
     use super::{group, parse, split};
     use crate::{
         session::trace::TokenId,
-        tui::fake::{answer_all, opened},
+        tui::tests::fake::{answer_all, opened},
     };
 
     #[test]

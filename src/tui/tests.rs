@@ -1,0 +1,16 @@
+//! Tests of the screen as a whole, over a model that is made up: pictures, key scripts, storms of random events.
+
+mod chaos;
+mod engine_screens;
+mod exact;
+pub(super) mod fake;
+mod journeys_screens;
+mod liked;
+mod line_screens;
+mod mockups;
+mod moving;
+mod screens;
+mod scripted;
+mod scripts;
+mod session_tests;
+mod style_dump;
