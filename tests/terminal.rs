@@ -68,7 +68,7 @@ fn views_panels_and_a_long_paste() {
 #[test]
 fn the_window_changes_while_a_run_goes_on() {
     let mut session = Session::start(&[], &[]);
-    session.shows("decided at");
+    session.shows("Space take ");
     session.press("r");
     for (columns, rows, seen) in
         [(120, 40, "exits × tokens"), (52, 14, "this window is 52x14"), (80, 24, "[1 Explore]")]
@@ -83,7 +83,7 @@ fn the_window_changes_while_a_run_goes_on() {
 #[test]
 fn journeys_follow_pins_groups_and_positions() {
     let mut session = Session::start(&["--prompt", "The men of the sea"], &[]);
-    session.shows("decided at");
+    session.shows("Space take ");
     // In Explore the top token under the cursor.
     session.press("p");
     session.shows("pinned");
@@ -118,7 +118,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     session.press("\x1a");
     session.is_suspended();
     session.signal("CONT");
-    session.shows("decided at");
+    session.shows("Space take ");
     session.press("q");
     let (status, _) = session.end();
     assert_eq!(status.exit_code(), 0);
@@ -147,13 +147,13 @@ fn a_panic_restores_the_terminal_and_is_told() {
 #[test]
 fn an_engine_that_fails_is_started_anew_in_place() {
     let mut session = Session::start(&[], &[("MEXIT_PROVOKE", "engine-panic")]);
-    session.shows("decided at");
+    session.shows("Space take ");
     session.press(" ");
     session.shows("engine stopped: provoked for a test");
     session.shows(":restart keeps the session");
     // The text can be looked at meanwhile.
     session.press("hhh");
-    session.shows("decided at");
+    session.shows("Space take ");
     session.press("2");
     session.shows("[2 Heatmap]");
     session.press("1:restart\r");
@@ -180,7 +180,7 @@ fn a_prompt_that_is_too_long_opens_in_the_editor() {
     session.press("\x15In the beginning");
     session.shows("3 of 512 tokens");
     session.press("\r");
-    session.shows("decided at");
+    session.shows("Space take ");
     session.press("S4\r");
     session.shows("7/512");
     session.press(":model\r");
@@ -224,7 +224,7 @@ fn click(session: &mut Session, wanted: &str) {
 #[test]
 fn the_mouse_is_taken_when_it_is_wanted_and_given_back() {
     let mut session = Session::start(&[], &[]);
-    session.shows("decided at");
+    session.shows("Space take ");
     assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
     session.press("M");
     session.shows("mouse on");
@@ -268,7 +268,7 @@ fn the_mouse_is_given_back_in_every_way_out() {
     let (_folder, config) = configured("mouse = true\n");
     for (provoke, signal) in [("", Some("TERM")), ("", Some("HUP")), ("panic", None), ("abort", None)] {
         let mut session = Session::start(&["--config", &config], &[("MEXIT_PROVOKE", provoke)]);
-        session.shows("decided at");
+        session.shows("Space take ");
         assert_eq!(session.screen.screen().mouse_protocol_mode(), MouseProtocolMode::PressRelease);
         if let Some(signal) = signal {
             session.signal(signal);
@@ -299,7 +299,7 @@ fn the_configuration_is_in_force_and_flags_win() {
     session.press("q");
     session.end();
     let mut session = Session::start(&["--color", "256"], &[("NO_COLOR", "1")]);
-    session.shows("decided at");
+    session.shows("Space take ");
     assert!(has_colours(&session), "the flag wins over NO_COLOR");
     session.press("q");
     session.end();
