@@ -153,7 +153,7 @@ fn an_engine_that_fails_is_started_anew_in_place() {
     session.shows(":restart keeps the session");
     // The text can be looked at meanwhile.
     session.press("hhh");
-    session.shows("Space take ");
+    session.until("the cursor is on \" beginning\"", |screen| screen.contains(" ^^^^^^^^^ "));
     session.press("2");
     session.shows("[2 Heatmap]");
     session.press("1:restart\r");
