@@ -67,6 +67,25 @@ fn each_library_has_its_place() {
     never(&outside("src", "src/hub"), &["hf_hub"]);
 }
 
+/// Views read the state and nothing else: they neither change it, nor wait, nor ask.
+#[test]
+fn views_are_pure() {
+    never(
+        &sources("src/tui/view"),
+        &["&mut State", "session::worker", "session::reader", "std::fs", "std::io", "std::thread"],
+    );
+}
+
+#[test]
+fn no_source_is_longer_than_five_hundred_lines() {
+    for folder in ["src", "models/src", "ggml/src", "tests", "benches", "examples"] {
+        for (path, text) in sources(folder) {
+            let lines = text.lines().count();
+            assert!(lines <= 500, "{}: {lines} lines", path.display());
+        }
+    }
+}
+
 /// The word itself, not `unsafe_code` in a lint.
 fn unsafe_lines(text: &str) -> impl Iterator<Item = usize> {
     text.lines()

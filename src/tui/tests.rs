@@ -9,6 +9,7 @@ mod liked;
 mod line_screens;
 mod mockups;
 mod moving;
+mod picture;
 mod screens;
 mod scripted;
 mod scripts;

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ratatui::{
-    buffer::Buffer,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::session::{
     check::Check,
@@ -17,31 +13,20 @@ use crate::tui::{
     commands,
     keymap::Action,
     marks::{ASCII, Marks, UNICODE},
-    row::Look,
     state::{State, View},
     tests::fake::{answer, answer_all, answer_broken, answer_part, opened},
+    tests::picture::{buffer, ready, text},
     theme::Depth,
     typing,
     update::{Effect, act, hear},
-    view,
 };
 
-fn drawn(state: &State, marks: &Marks, (width, height): (u16, u16)) -> String {
-    let area = Rect::new(0, 0, width, height);
-    let mut buf = Buffer::empty(area);
-    view::draw(state, &Look::new(marks, Depth::None), area, &mut buf);
-    let line = |y: u16| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>();
-    (0..height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
+fn drawn(state: &State, marks: &Marks, window: (u16, u16)) -> String {
+    text(&buffer(state, marks, Depth::None, window))
 }
 
 fn screen(state: &State) -> String {
     drawn(state, &UNICODE, (80, 24))
-}
-
-fn ready() -> State {
-    let mut state = opened();
-    answer_all(&mut state);
-    state
 }
 
 fn keys(state: &mut State, text: &str) {

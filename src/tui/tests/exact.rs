@@ -3,17 +3,16 @@
 
 use std::sync::Arc;
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::buffer::Buffer;
 
 use crate::tui::keymap::Action;
 use crate::tui::{
     marks::{ASCII, Marks, UNICODE},
-    row::Look,
     state::{State, View},
     tests::fake::{answer_all, id, opened},
+    tests::picture::buffer,
     theme::Depth,
     update::act,
-    view,
 };
 
 /// What stands in place of the made-up model's words.
@@ -50,13 +49,6 @@ fn hard() -> State {
     state
 }
 
-fn buffer(state: &State, marks: &Marks, width: u16, height: u16) -> Buffer {
-    let area = Rect::new(0, 0, width, height);
-    let mut buf = Buffer::empty(area);
-    view::draw(state, &Look::new(marks, Depth::None), area, &mut buf);
-    buf
-}
-
 /// The line as a terminal shows it: the cell behind a wide sign is part of it.
 fn shown(buf: &Buffer, y: u16) -> String {
     use unicode_width::UnicodeWidthStr;
@@ -75,7 +67,7 @@ fn shown(buf: &Buffer, y: u16) -> String {
 }
 
 fn screen(state: &State, marks: &Marks, width: u16, height: u16) -> String {
-    let buf = buffer(state, marks, width, height);
+    let buf = buffer(state, marks, Depth::None, (width, height));
     (0..height).map(|y| shown(&buf, y).trim_end().to_owned() + "\n").collect()
 }
 
@@ -109,7 +101,8 @@ fn hard_tokens_move_nothing() {
     };
     let hard = hard();
     for width in [60, 66, 70, 75, 79, 80, 86, 93, 119, 120, 160, 200] {
-        let (a, b) = (buffer(&plain, &UNICODE, width, 24), buffer(&hard, &UNICODE, width, 24));
+        let (a, b) =
+            (buffer(&plain, &UNICODE, Depth::None, (width, 24)), buffer(&hard, &UNICODE, Depth::None, (width, 24)));
         // The rows of the table: its numbers are where they would be beside plain words.
         let digits = |buf: &Buffer, y: u16| {
             let is = |x: u16| buf[(x, y)].symbol().chars().all(|c| c.is_ascii_digit());

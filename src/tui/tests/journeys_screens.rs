@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use ratatui::{buffer::Buffer, layout::Rect};
-
 use crate::session::trace::{Candidate, ExitId, PinRow, StepTrace, TokenId};
 use crate::tui::{
     journeys::{Pin, group, selected},
     keymap::Action,
-    marks::{ASCII, Marks, UNICODE},
+    marks::{ASCII, UNICODE},
     moves,
-    row::Look,
     state::{State, View},
     tests::fake::{answer_all, id, opened},
+    tests::picture::{buffer, screen, text},
     theme::Depth,
     update::act,
-    view,
 };
 
 /// A token, and its p from the lowest exit to original; the text's first.
@@ -62,22 +59,6 @@ fn drawn(trace: &StepTrace) -> StepTrace {
         rank: RANKS.iter().rev().copied().collect(),
     };
     StepTrace { exits: exits.into(), pins: TOKENS.iter().map(pin).collect(), contrast: None, ..trace.clone() }
-}
-
-fn buffer(state: &State, marks: &Marks, depth: Depth, (width, height): (u16, u16)) -> Buffer {
-    let area = Rect::new(0, 0, width, height);
-    let mut buf = Buffer::empty(area);
-    view::draw(state, &Look::new(marks, depth), area, &mut buf);
-    buf
-}
-
-fn text(buf: &Buffer) -> String {
-    let line = |y: u16| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
-    (0..buf.area.height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
-}
-
-fn screen(state: &State, width: u16, height: u16) -> String {
-    text(&buffer(state, &UNICODE, Depth::True, (width, height)))
 }
 
 #[test]

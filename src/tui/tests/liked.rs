@@ -18,6 +18,7 @@ use crate::tui::{
     row::Look,
     state::{State, View, Wish},
     tests::fake::{answer_all, opened},
+    tests::picture::{ready, text},
     tests::style_dump::{style_dump, without_colours},
     theme::{Depth, ThemeName},
     update::{Effect, act},
@@ -32,19 +33,8 @@ fn drawn(state: &mut State, marks: &Marks, depth: Depth, (width, height): (u16, 
     buf
 }
 
-fn text(buf: &Buffer) -> String {
-    let line = |y: u16| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
-    (0..buf.area.height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
-}
-
 fn screen(state: &mut State) -> String {
     text(&drawn(state, &UNICODE, Depth::True, (80, 24)))
-}
-
-fn ready() -> State {
-    let mut state = opened();
-    answer_all(&mut state);
-    state
 }
 
 fn key(state: &mut State, code: KeyCode, held: KeyModifiers) -> Effect {

@@ -4,32 +4,23 @@ use std::sync::Arc;
 
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
     style::{Color, Modifier},
 };
 
 use crate::session::trace::{ExitId, Pair};
 use crate::tui::{
     marks::{ASCII, Marks, UNICODE},
-    row::Look,
     state::{Answer, State, View},
     tests::fake::{answer_all, opened},
+    tests::picture::{self, text},
     theme::Depth,
     update::set_pair,
-    view,
 };
 
 fn buffer(state: &State, marks: &Marks, width: u16, height: u16) -> Buffer {
-    let area = Rect::new(0, 0, width, height);
-    let mut buf = Buffer::empty(area);
-    view::draw(state, &Look::new(marks, Depth::None), area, &mut buf);
+    let buf = picture::buffer(state, marks, Depth::None, (width, height));
     assert!(buf.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
     buf
-}
-
-fn text(buf: &Buffer) -> String {
-    let line = |y: u16| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
-    (0..buf.area.height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
 }
 
 fn screen(state: &State, width: u16, height: u16) -> String {

@@ -4,15 +4,10 @@ use crate::tui::{
     keymap::Action,
     moves,
     state::{State, View},
-    tests::fake::{answer_all, id, opened},
+    tests::fake::{answer_all, id},
+    tests::picture::ready,
     update::act,
 };
-
-fn ready() -> State {
-    let mut state = opened();
-    answer_all(&mut state);
-    state
-}
 
 fn press(state: &mut State, actions: &[Action]) {
     for action in actions {

@@ -1,9 +1,7 @@
 //! Whole screens over a made-up model, and what keys do to them.
 
 use ratatui::{
-    buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
     style::{Color, Modifier},
 };
 
@@ -13,36 +11,13 @@ use crate::session::{
 };
 use crate::tui::{
     keymap::Action,
-    marks::{ASCII, Marks, UNICODE},
-    row::Look,
+    marks::{ASCII, UNICODE},
     state::{State, View},
     tests::fake::{answer, answer_all, id, opened},
+    tests::picture::{buffer, ready, screen, text},
     theme::Depth,
     update::{Effect, act},
-    view,
 };
-
-fn buffer(state: &State, marks: &Marks, depth: Depth, width: u16, height: u16) -> Buffer {
-    let area = Rect::new(0, 0, width, height);
-    let mut buf = Buffer::empty(area);
-    view::draw(state, &Look::new(marks, depth), area, &mut buf);
-    buf
-}
-
-fn text(buf: &Buffer) -> String {
-    let line = |y: u16| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
-    (0..buf.area.height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
-}
-
-fn screen(state: &State, width: u16, height: u16) -> String {
-    text(&buffer(state, &UNICODE, Depth::True, width, height))
-}
-
-fn ready() -> State {
-    let mut state = opened();
-    answer_all(&mut state);
-    state
-}
 
 fn press(state: &mut State, actions: &[Action]) {
     for action in actions {
@@ -90,7 +65,7 @@ fn heatmap() {
     press(&mut state, &[Action::Measure, Action::Repeats, Action::Wider]);
     insta::assert_snapshot!("heatmap_200x60", screen(&state, 200, 60));
     press(&mut state, &[Action::Narrower, Action::Narrower, Action::Narrower]);
-    insta::assert_snapshot!("heatmap_ascii", text(&buffer(&state, &ASCII, Depth::None, 80, 24)));
+    insta::assert_snapshot!("heatmap_ascii", text(&buffer(&state, &ASCII, Depth::None, (80, 24))));
 }
 
 #[test]
@@ -148,7 +123,7 @@ fn panels() {
 #[test]
 fn ascii_and_help_and_waiting() {
     let mut state = ready();
-    let ascii = text(&buffer(&state, &ASCII, Depth::None, 80, 24));
+    let ascii = text(&buffer(&state, &ASCII, Depth::None, (80, 24)));
     assert!(ascii.is_ascii());
     insta::assert_snapshot!("ascii", ascii);
     act(&mut state, Action::Help);
@@ -221,7 +196,7 @@ fn no_line_leaves_its_width_and_nothing_needs_colour() {
     let state = ready();
     for (width, height) in (60..=240).step_by(3).map(u16::try_from).zip((16..).step_by(1)) {
         let (width, height) = (width.expect("small"), u16::min(height, 80));
-        let buf = buffer(&state, &UNICODE, Depth::None, width, height);
+        let buf = buffer(&state, &UNICODE, Depth::None, (width, height));
         assert!(buf.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
         let reversed = buf.content.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED));
         assert!(reversed, "{width}x{height}: the cursor is seen");

@@ -9,6 +9,7 @@ use crate::tui::{
     row::Look,
     state::State,
     tests::fake::{answer_all, id, opened},
+    tests::picture::text,
     theme::Depth,
     view,
 };
@@ -82,12 +83,6 @@ impl Stage {
     pub(super) fn screen(&self) -> String {
         text(&self.draw())
     }
-}
-
-/// The lines of a buffer.
-pub(super) fn text(buf: &Buffer) -> String {
-    let line = |y: u16| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
-    (0..buf.area.height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
 }
 
 /// The line with a text in it.

@@ -4,11 +4,7 @@ use std::fmt::Write;
 
 use ratatui::buffer::Buffer;
 
-use crate::tui::{
-    tests::scripted::{Stage, text},
-    tests::style_dump::style_dump,
-    theme::Depth,
-};
+use crate::tui::{tests::picture::text, tests::scripted::Stage, tests::style_dump::style_dump, theme::Depth};
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 /// Checks of what a script says can be seen hold where there is room for it.
