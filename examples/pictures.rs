@@ -1,6 +1,6 @@
 //! Draws the README's pictures: the real screens over the embedded demo model, as SVG.
 //!
-//! `cargo run --release --workspace --example pictures -- docs`
+//! `cargo build --release --workspace --example pictures`, then `target/release/examples/pictures docs`
 
 use std::{fmt::Write, fs, path::Path, sync::Arc, sync::mpsc};
 
