@@ -122,8 +122,6 @@ impl State {
         let view = View::ALL.into_iter().find(|view| view.name() == saved.settings.view);
         self.view = view.unwrap_or_default();
         super::moves::show(self, Some(saved.end));
-        let branches = self.tree.branches(self.node);
-        self.branch = branches.iter().position(|branch| Some(branch.end) == self.node).unwrap_or(0);
         self.position = saved.settings.position.min(self.open_slot());
     }
 }

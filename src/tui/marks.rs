@@ -178,6 +178,12 @@ impl Marks {
         text.chars().map(twin).collect()
     }
 
+    /// A height before what it means, in a legend: digits are kept apart from what follows.
+    pub(crate) fn height(&self, level: usize) -> String {
+        let sign = self.levels[level];
+        if self.ascii { format!("{sign}=") } else { sign.to_string() }
+    }
+
     /// A name as a special token is shown.
     pub(crate) fn special(&self, name: &str) -> String {
         format!("{}{name}{}", self.special[0], self.special[1])

@@ -203,6 +203,8 @@ pub(super) fn show(state: &mut State, end: Option<NodeId>) {
     state.traces = path.iter().map(|node| state.tree.trace(*node).cloned()).collect();
     state.traces.push(end.and_then(|node| state.tree.slot(node).cloned()));
     state.node = end;
+    let branches = state.tree.branches(end);
+    state.branch = branches.iter().position(|branch| Some(branch.end) == end).unwrap_or(0);
 }
 
 fn record(state: &mut State, made: Move) {

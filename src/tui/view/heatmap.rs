@@ -145,7 +145,7 @@ fn legend(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         format!("{} as in the text", marks.token),
         format!("{} like above, right  {} like above, wrong", marks.alive, marks.settled),
         match state.heatmap.measure {
-            Measure::Token => format!("{}.1 {}.5 {}1 p of that", marks.levels[0], marks.levels[3], marks.levels[7]),
+            Measure::Token => format!("{}.1 {}.5 {}1 p of that", marks.height(0), marks.height(3), marks.height(7)),
             measure => cells::levels(measure, marks, look.units),
         },
     ];
@@ -187,7 +187,9 @@ pub(super) fn strip(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         format!("{} same as above  {} same, another", marks.alive, marks.settled),
         match state.heatmap.measure {
             Measure::Token => {
-                format!("{}{}{} p of the text's token", marks.levels[0], marks.levels[4], marks.levels[7])
+                let between = if marks.ascii { " " } else { "" };
+                let levels = [0, 4, 7].map(|n| marks.levels[n].to_string()).join(between);
+                format!("{levels} p of the text's token")
             }
             measure => cells::levels(measure, marks, look.units),
         },

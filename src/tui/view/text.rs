@@ -204,7 +204,7 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
 
 /// What the ribbon's height says.
 fn ribbon_words(state: &State, look: &Look) -> Option<String> {
-    let (least, most) = (look.marks.levels[0], look.marks.levels[7]);
+    let (least, most) = (look.marks.height(0), look.marks.height(7));
     let lowest = state.card.as_ref().and_then(|card| card.exits.last()).map(|exit| name::short(*exit));
     let (units, log) = (look.units, look.units.log());
     let words = match state.ribbon {
