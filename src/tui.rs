@@ -8,6 +8,7 @@ mod copying;
 mod display;
 mod engine;
 mod headless;
+mod hearing;
 mod hits;
 mod journeys;
 mod keeper;

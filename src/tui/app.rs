@@ -15,6 +15,7 @@ use ratatui::crossterm::{
 
 use super::{
     engine::Engine,
+    hearing,
     keeper::Around,
     marks::Marks,
     mouse,
@@ -155,7 +156,7 @@ fn turn(
                 }
                 Input::Engine(number, event) if engine.is_present(number) => {
                     frames.want();
-                    update::hear(state, event);
+                    hearing::hear(state, event);
                 }
                 Input::Engine(..) => {}
             }

@@ -3,14 +3,14 @@
 use ratatui::{buffer::Buffer, crossterm::event, layout::Rect};
 
 use super::{
-    app,
+    app, hearing,
     keeping::ModelState,
     marks::{ASCII, UNICODE},
     panel::Panel,
     row::Look,
     state::{State, Wish},
     theme::Depth,
-    update, view,
+    view,
 };
 use crate::session::{
     protocol::{Event, Query},
@@ -52,7 +52,7 @@ impl Headless {
 
     /// Takes in what the engine answers.
     pub fn hear(&mut self, event: Event) {
-        update::hear(&mut self.state, event);
+        hearing::hear(&mut self.state, event);
     }
 
     /// Takes in a key, a pasted text, or a click.

@@ -3,13 +3,14 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
+    hearing,
     keymap::Action,
     panel::Panel,
     question::Question,
     restating::Restated,
     state::{State, View},
     tree::Tree,
-    update, walk,
+    walk,
 };
 use crate::session::{
     protocol::ModelCard,
@@ -129,7 +130,7 @@ impl State {
 /// A model has been opened: the first, or one for a session that is shown already.
 pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
     let Some(recorded) = state.card.clone().filter(|_| !state.has_model()) else {
-        return update::opened(state, card);
+        return hearing::opened(state, card);
     };
     if recorded.fingerprint == card.fingerprint && recorded.exits == card.exits {
         go_on(state, card);
@@ -166,7 +167,7 @@ pub(super) fn go_on_with_other(state: &mut State) {
     let fits = fits && !matches!(state.decoding.method, crate::session::trace::Method::Exit(exit) if !known(exit));
     state.row = state.row.min(card.exits.len().saturating_sub(1));
     if !fits {
-        update::opened(state, Arc::clone(&card));
+        hearing::opened(state, Arc::clone(&card));
     }
     go_on(state, card);
 }

@@ -1,6 +1,6 @@
-//! What actions and the engine's events do to the state. The only place that changes it.
+//! What actions do to the state: one line each; what is more has a file of its own.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use tui_input::Input;
 
@@ -18,10 +18,8 @@ use super::{
     walk,
 };
 use crate::session::{
-    protocol::{Event, ModelCard},
     reading::Reading,
     trace::{ContrastTrace, ExitId, Method, Pair, StepTrace},
-    vocabulary::Vocabulary,
 };
 
 /// What an action asks of the program around the state.
@@ -218,7 +216,7 @@ fn undecided(state: &State) -> Option<String> {
 }
 
 /// The exits of a position whose numbers are not finite.
-fn broken_text(trace: &StepTrace) -> String {
+pub(super) fn broken_text(trace: &StepTrace) -> String {
     let names: Vec<String> = trace.broken().map(|exit| format!("exit {exit}")).collect();
     if names.is_empty() {
         return String::new();
@@ -282,108 +280,6 @@ fn step_back(state: &mut State) {
     let position = state.position;
     moves::cut(state, state.text.len() - 1);
     state.position = if at_slot { state.open_slot() } else { position.min(state.open_slot()) };
-}
-
-/// Takes in what the engine sends.
-pub(crate) fn hear(state: &mut State, event: Event) {
-    match event {
-        Event::Opened(card) => keeping::opened(state, card),
-        // A session that was opened has its text.
-        Event::Prompt(_) if !state.text.is_empty() => {}
-        Event::Prompt(ids) => typing::begin(state, &ids),
-        Event::Reading { done, total, seconds_left } => {
-            state.reading = (done < total && state.asked.is_some()).then_some((done, total));
-            state.asking.seconds_left = seconds_left;
-        }
-        Event::Part { ticket, trace } => state.keep_part(ticket, trace),
-        Event::Filled { ticket, traces } => {
-            for trace in traces {
-                if state.answered(ticket, trace.position) {
-                    moves::keep(state, trace);
-                }
-            }
-        }
-        Event::Checked(found) => state.asking.checked = Some(found),
-        Event::Step { ticket, trace, millis, vocabulary } => {
-            state.read_up_to(trace.position);
-            state.millis = millis.or(state.millis);
-            let wanted = state.answered(ticket, trace.position);
-            state.asked.take_if(|query| query.ticket == ticket);
-            if wanted {
-                stepped(state, trace);
-                list_vocabulary(state, vocabulary);
-            }
-        }
-        Event::Tokens { text, ids } => {
-            if let Some(Panel::Editor(editor)) = &mut state.panel {
-                editor.tokens = Some((text, ids));
-            }
-        }
-        Event::Notice(text) => state.notice = Some(text),
-        Event::Refused { ticket, reason } => {
-            if state.asked.as_ref().is_some_and(|query| query.ticket == ticket) {
-                state.engine_stopped(reason);
-            }
-        }
-        Event::Stopped(reason) => keeping::stopped(state, reason),
-    }
-    walk::scroll_strip(state);
-}
-
-fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
-    if let (Some(Panel::Picker(picker)), Some(card), Some(found)) = (&mut state.panel, &state.card, vocabulary) {
-        picker.vocabulary = Some(found);
-        picker.list(card);
-    }
-}
-
-/// The pair at the start: the highest exit with a head of its own, and the one in the middle.
-pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
-    if state.card.is_some() {
-        // A restarted engine: nothing else has changed.
-        state.card = Some(card);
-        state.notice = Some("the engine runs again".into());
-        return;
-    }
-    let (mut expert, mut amateur) = (ExitId::Original, ExitId::Original);
-    let blocks: Vec<u32> =
-        card.exits.iter().filter_map(|e| if let ExitId::Block(k) = e { Some(*k) } else { None }).collect();
-    if let Some(highest) = blocks.first().filter(|k| !card.lens || **k < card.blocks) {
-        expert = ExitId::Block(*highest);
-    }
-    if let Some(middle) = blocks.iter().min_by_key(|k| (2 * **k).abs_diff(card.blocks)) {
-        amateur = ExitId::Block(*middle);
-    }
-    if let Some((e, a)) = state.wish.contrast {
-        // What a flag names has been refused before; the configuration is for any model.
-        match [e, a].into_iter().find(|exit| !card.exits.contains(exit)) {
-            None => (expert, amateur) = (e, a),
-            Some(exit) => state.notice = Some(format!("the configuration names exit {exit}, which this model lacks")),
-        }
-    }
-    let (alpha, min_candidates) = (state.wish.alpha.unwrap_or(0.1), state.wish.min_candidates.unwrap_or(1));
-    state.pair = Pair { expert, amateur, alpha, min_candidates };
-    state.decoding.method = Method::Contrast(state.pair);
-    let row = |exit| card.exits.iter().position(|other| *other == exit).unwrap_or(0);
-    (state.what_if.expert, state.what_if.amateur) = (row(expert), row(amateur));
-    state.card = Some(card);
-    walk::to_pair(state);
-}
-
-fn stepped(state: &mut State, trace: Arc<StepTrace>) {
-    let position = trace.position;
-    let broken = broken_text(&trace);
-    if !broken.is_empty() && position == state.position {
-        state.notice = Some(broken);
-    }
-    moves::keep(state, trace);
-    if position == state.open_slot() {
-        if state.following {
-            state.following = false;
-            state.position = position;
-        }
-        take(state);
-    }
 }
 
 /// What to mark a position with, if anything: the contrast changed it, or the present decoding would take another token.

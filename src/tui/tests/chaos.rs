@@ -12,6 +12,7 @@ use ratatui::{
 use crate::tui::{
     app::take_in,
     commands,
+    hearing::hear,
     journeys::group,
     keeping::ModelState,
     marks::{ASCII, UNICODE},
@@ -21,9 +22,7 @@ use crate::tui::{
     tests::fake::{answer, answer_broken, answer_part, opened},
     theme::{Depth, ThemeName},
     tree::ids,
-    typing,
-    update::hear,
-    view,
+    typing, view,
 };
 use crate::{
     decode::uniform,

@@ -11,6 +11,7 @@ use crate::session::{
 };
 use crate::tui::{
     commands,
+    hearing::hear,
     keymap::Action,
     marks::{ASCII, Marks, UNICODE},
     state::{State, View},
@@ -18,7 +19,7 @@ use crate::tui::{
     tests::picture::{buffer, ready, text},
     theme::Depth,
     typing,
-    update::{Effect, act, hear},
+    update::{Effect, act},
 };
 
 fn drawn(state: &State, marks: &Marks, window: (u16, u16)) -> String {

@@ -21,8 +21,8 @@ use crate::session::{
     trace::{Candidate, Choice, ExitId, ExitRow, FOLLOWED, Method, PinRow, StepTrace, TokenId},
     vocabulary::Vocabulary,
 };
+use crate::tui::hearing::hear;
 use crate::tui::state::{State, Wish};
-use crate::tui::update::hear;
 
 pub(super) use self::words::id;
 

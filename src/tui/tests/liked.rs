@@ -130,7 +130,7 @@ fn ids_take_the_place_of_text_wherever_a_token_is_named() {
 fn a_pair_that_the_model_lacks_is_said_and_not_taken() {
     let (mut state, card) = (State::new("a model".into(), Wish::default()), opened().card.expect("a model"));
     state.wish.contrast = Some((ExitId::Original, ExitId::Block(7)));
-    crate::tui::update::hear(&mut state, crate::session::protocol::Event::Opened(card));
+    crate::tui::hearing::hear(&mut state, crate::session::protocol::Event::Opened(card));
     assert_eq!((state.pair.expert, state.pair.amateur), (ExitId::Block(24), ExitId::Block(12)));
     assert!(state.notice.expect("said").contains("exit 7"));
 }

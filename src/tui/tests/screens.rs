@@ -98,7 +98,7 @@ fn panels() {
     press(&mut state, &[Action::Edit]);
     insta::assert_snapshot!("editor_counting", screen(&state, 80, 24));
     let ids = Ok((0..5).map(crate::session::trace::TokenId).collect());
-    crate::tui::update::hear(&mut state, Event::Tokens { text: "humpty dumpty sat on".into(), ids });
+    crate::tui::hearing::hear(&mut state, Event::Tokens { text: "humpty dumpty sat on".into(), ids });
     insta::assert_snapshot!("editor", screen(&state, 80, 24));
     let tab = |state: &mut State| crate::tui::typing::key(state, KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE));
     tab(&mut state);

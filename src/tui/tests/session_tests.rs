@@ -15,6 +15,7 @@ use ratatui::{
 
 use crate::tui::{
     copying::Copied,
+    hearing::hear,
     keeping::{ModelState, NO_MODEL},
     keymap::Action,
     marks::UNICODE,
@@ -26,7 +27,7 @@ use crate::tui::{
     tests::fake::{answer_all, opened},
     theme::Depth,
     typing,
-    update::{Effect, act, hear},
+    update::{Effect, act},
     view,
 };
 use crate::{
