@@ -33,7 +33,11 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             if state.stopped.is_some() { Role::Warn } else { Role::Strong },
         );
     } else if !super::gauge::put(&mut row, state, look) {
-        put_hints(&mut row, state, look, width);
+        match &state.panel {
+            // The view's keys are not alive then; the panel shows its own.
+            Some(_) => put(&mut row, ("Esc".into(), "closes the panel, which has the keys".into())),
+            None => put_hints(&mut row, state, look, width),
+        }
     }
     row.draw(area, buf, Style::default());
 }
