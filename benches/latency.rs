@@ -13,7 +13,7 @@ use std::{
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(1);
 const KEYS: usize = 60;
 const SIZE: PtySize = PtySize { rows: 60, cols: 200, pixel_width: 0, pixel_height: 0 };
 
@@ -65,7 +65,8 @@ impl Terminal {
 
     /// The position in the status row.
     fn position(text: &str) -> Option<usize> {
-        text.split_once(" position ")?.1.split_once(" of ")?.0.parse().ok()
+        let after = |at: usize| text[at..].trim_start().strip_prefix("position ");
+        text.match_indices(" position ").find_map(|(at, _)| after(at)?.split_once(" of ")?.0.parse().ok())
     }
 
     /// Times from a key to its picture, in ms, sorted.
@@ -92,7 +93,7 @@ fn main() {
     let say = |what: &str, times: &[f64]| {
         println!("{what:40} median {:5.1} ms   slowest {:5.1} ms", times[KEYS / 2], times[KEYS - 1]);
     };
-    terminal.until(|text| text.contains("reading the prompt") || text.contains("decided at"));
+    terminal.until(|text| Terminal::position(text).is_some());
     terminal.press("0llllll");
     terminal.until(|text| Terminal::position(text) == Some(6));
     say("a cursor key while the prompt is read", &terminal.moves());
@@ -104,6 +105,6 @@ fn main() {
     terminal.press("r");
     terminal.until(|text| text.contains("running at"));
     say("a cursor key during a run", &terminal.moves());
-    terminal.press("q");
+    terminal.press("qy");
     terminal.child.wait().expect("an end");
 }
