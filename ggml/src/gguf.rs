@@ -3,10 +3,12 @@
 //! Layout (version 3, little endian): magic, version, counts; key-value pairs; tensor descriptions; padding to the
 //! alignment; tensor data, each aligned. Source: docs/gguf.md of ggml.
 
+mod memory;
 mod read;
 mod value;
 mod write;
 
+pub use memory::{MemoryError, in_memory};
 pub use read::{Gguf, GgufError, TensorInfo};
 pub use value::{Array, Value};
 pub use write::{GgufWriter, Planned, WriteError};

@@ -1,8 +1,8 @@
-//! The bytes of a model file: mapped, or compiled into the program.
+//! The bytes of a model file: mapped, compiled into the program, or made in memory.
 
 use std::{fs::File, io, ops::Deref};
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 
 /// Bytes in the program at an address that ggml takes (it wants a multiple of 32).
 #[repr(C, align(64))]
@@ -14,6 +14,8 @@ pub enum Mapping {
     File(Mmap),
     /// Part of the program.
     Static(&'static Aligned<[u8]>),
+    /// Made in memory, in whole pages, and read-only since.
+    Owned(Mmap),
 }
 
 impl Mapping {
@@ -34,6 +36,16 @@ impl Mapping {
         // the file is what the SIGBUS handler in `crash` is for, and our own writer replaces files, never rewrites them.
         unsafe { Mmap::map(file) }.map(Self::File)
     }
+
+    /// Bytes that `fill` writes into zeros.
+    ///
+    /// # Errors
+    /// If the system has no room for so many, or `fill` fails.
+    pub fn filled<E: From<io::Error>>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut pages = MmapMut::map_anon(len)?;
+        fill(&mut pages)?;
+        Ok(Self::Owned(pages.make_read_only()?))
+    }
 }
 
 impl Deref for Mapping {
@@ -41,7 +53,7 @@ impl Deref for Mapping {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Self::File(map) => map,
+            Self::File(map) | Self::Owned(map) => map,
             Self::Static(bytes) => &bytes.0,
         }
     }

@@ -139,10 +139,10 @@ impl GgufWriter {
 }
 
 /// Name and size in bytes of each tensor to come.
-type Plan = Vec<(String, u64)>;
+pub(super) type Plan = Vec<(String, u64)>;
 
 /// The header's bytes, and what follows it.
-fn header(values: &[(String, Value)], tensors: &[Planned]) -> Result<(Vec<u8>, Plan), WriteError> {
+pub(super) fn header(values: &[(String, Value)], tensors: &[Planned]) -> Result<(Vec<u8>, Plan), WriteError> {
     let mut out = Vec::new();
     out.extend(MAGIC);
     out.extend(3u32.to_le_bytes());
