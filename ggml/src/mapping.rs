@@ -37,6 +37,12 @@ impl Mapping {
         unsafe { Mmap::map(file) }.map(Self::File)
     }
 
+    /// Whether the bytes are nobody's but this process's.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        matches!(self, Self::Owned(_))
+    }
+
     /// Bytes that `fill` writes into zeros.
     ///
     /// # Errors

@@ -155,6 +155,11 @@ impl Engine {
         self.executor.threads()
     }
 
+    /// Keeps the number of threads whatever the pace of steps: for measuring.
+    pub fn keep_threads(&mut self) {
+        self.pace = Pace::off();
+    }
+
     /// Something that the user should know, once.
     pub fn take_notice(&mut self) -> Option<String> {
         self.notice.take()

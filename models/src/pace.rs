@@ -15,16 +15,22 @@ const IN_A_ROW: u32 = 3;
 pub(crate) struct Pace {
     best: HashMap<usize, f32>,
     slow: u32,
+    off: bool,
 }
 
 impl Pace {
+    /// Takes no note of anything.
+    pub(crate) fn off() -> Self {
+        Self { off: true, ..Self::default() }
+    }
+
     /// Takes note of a step. Gives how many times slower steps have become, if fewer threads should be tried.
     pub(crate) fn after(&mut self, seconds: f32, heads: usize, threads: usize) -> Option<f32> {
         let best = self.best.entry(heads).or_insert(seconds);
         *best = best.min(seconds);
         let factor = seconds / best.max(f32::MIN_POSITIVE);
         self.slow = if factor > SLOW { self.slow + 1 } else { 0 };
-        if self.slow < IN_A_ROW || threads < 2 {
+        if self.off || self.slow < IN_A_ROW || threads < 2 {
             return None;
         }
         // With fewer threads other times are usual.
@@ -48,6 +54,12 @@ mod tests {
         assert_eq!(pace.after(0.3, 13, 2), None);
         assert!(pace.after(0.3, 13, 2).is_some_and(|factor| (factor - 3.0).abs() < 1e-3));
         assert_eq!(pace.after(0.3, 13, 1), None, "a fresh start with fewer");
+    }
+
+    #[test]
+    fn nothing_is_noticed_when_off() {
+        let mut pace = Pace::off();
+        assert!([0.1, 0.9, 0.9, 0.9, 0.9].iter().all(|s| pace.after(*s, 1, 2).is_none()));
     }
 
     #[test]
