@@ -60,9 +60,11 @@ impl Table {
             model.vocabulary,
             model.parameters / 1_000_000
         ));
-        let processor = machine.processor.as_deref().unwrap_or("processor unknown");
+        if let Some(processor) = &machine.processor {
+            self.line(processor);
+        }
         self.line(&format!(
-            "{} threads on {} cores ({processor}); keys and values {}",
+            "{} threads on {} cores; keys and values {}",
             machine.threads, machine.cores, machine.kv_type
         ));
         self.line(&format!("{} rounds in {:.0} s", took.rounds, took.seconds));
@@ -118,7 +120,7 @@ impl Table {
         self.title(&format!("filling in a prompt of {} tokens", fill.prompt), "ms", ["speed", "of limit"]);
         let name = format!("a position, {} at once", fill.batch);
         self.row(&name, fill.ms, [times(fill.step_ratio), percent(reached.fill)]);
-        self.line("speeds are times a step's: of all exits; what is filled in, with everything shown");
+        self.line("speed: times a step's; of what is filled in, a step's with everything shown");
     }
 
     fn limits(&mut self, report: &Report) {
