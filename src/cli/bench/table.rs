@@ -67,7 +67,8 @@ impl Table {
             "{} threads on {} cores; keys and values {}",
             machine.threads, machine.cores, machine.kv_type
         ));
-        self.line(&format!("{} rounds in {:.0} s", took.rounds, took.seconds));
+        let rounds = if took.rounds == 1 { "1 round".into() } else { format!("{} rounds", took.rounds) };
+        self.line(&format!("{rounds} in {:.0} s", took.seconds));
         match (took.others.busy, took.others.share) {
             (Some(true), Some(share)) => {
                 self.line(&format!(
