@@ -9,7 +9,7 @@ use crate::{
     Error, ExitId, Model, TokenId,
     cache::Cache,
     heads,
-    pace::Pace,
+    pace::{Advice, Pace, Work},
     trunk::{self, Gelu},
 };
 
@@ -121,7 +121,7 @@ impl Engine {
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
-        let (pace, notice) = (Pace::default(), None);
+        let (pace, notice) = (Pace::new(executor.threads()), None);
         Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0 })
     }
 
@@ -219,7 +219,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::logits`].
     pub fn logits_at(&mut self, rows: &[usize], exits: &[ExitId]) -> Result<LogitRows, Error> {
-        let n = rows.len();
+        let (n, started) = (rows.len(), Instant::now());
         if n == 0 || rows.iter().any(|row| *row >= self.cache.ids().len()) {
             return Err(Error::EmptyText);
         }
@@ -241,7 +241,12 @@ impl Engine {
             heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         }
         let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
-        collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])
+        let logits = collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])?;
+        drop((graph, heads, inputs));
+        drop(arena);
+        // Without the trunk: other work than a step with as many heads.
+        self.mind_pace(Work::new(n, usize::MAX, exits.len()), started)?;
+        Ok(logits)
     }
 
     /// Runs the trunk over `ids` and the heads of `exits` (for single tokens only) in one graph, and stores the rows.
@@ -282,19 +287,23 @@ impl Engine {
         drop(arena);
         self.cache.extend(ids, &rows);
         self.computed += n as u64;
-        if n == 1 {
-            self.mind_pace(started.elapsed().as_secs_f32(), exits.len())?;
-        }
+        self.mind_pace(Work::new(n, n_past, exits.len()), started)?;
         Ok(logits)
     }
 
-    /// Drops to fewer threads when steps have become much slower than they can be: see [`Pace`].
-    fn mind_pace(&mut self, seconds: f32, heads: usize) -> Result<(), Error> {
-        if let Some(factor) = self.pace.after(seconds, heads, self.executor.threads()) {
-            let fewer = (self.executor.threads() / 2).max(1);
-            self.executor.set_threads(fewer)?;
-            self.notice =
-                Some(format!("steps became {factor:.1} times slower: now {fewer} thread(s); --threads sets it"));
+    /// Uses fewer threads where they have become a burden, and more again where they are worth it: see [`Pace`].
+    fn mind_pace(&mut self, work: Work, started: Instant) -> Result<(), Error> {
+        let Some(advice) = self.pace.after(work, started.elapsed().as_secs_f32()) else { return Ok(()) };
+        let (Advice::Fewer(threads, _) | Advice::Try(threads) | Advice::Back(threads) | Advice::Again(threads)) =
+            advice;
+        self.executor.set_threads(threads)?;
+        match advice {
+            Advice::Fewer(_, factor) => {
+                let text = format!("steps became {factor:.1} times slower: now {threads} thread(s); --threads sets it");
+                self.notice = Some(text);
+            }
+            Advice::Again(_) => self.notice = Some(format!("the machine is quieter: {threads} threads again")),
+            Advice::Try(_) | Advice::Back(_) => {}
         }
         Ok(())
     }
@@ -324,30 +333,43 @@ fn collect<'a>(
     others: &mut [(Tensor<'a>, &mut [f32])],
 ) -> Result<LogitRows, Error> {
     let n = positions.len();
-    let mut parts: Vec<Vec<f32>> =
-        heads.iter().flat_map(|h| &h.parts).map(|part| vec![0f32; part.bytes() / size_of::<f32>()]).collect();
-    let tensors = heads.iter().flat_map(|h| &h.parts);
-    let mut outputs: Vec<(Tensor<'a>, &mut [f32])> =
-        tensors.zip(&mut parts).map(|(t, out)| (*t, &mut out[..])).collect();
-    outputs.extend(others.iter_mut().map(|(t, out)| (*t, &mut **out)));
-    executor.run(graph, inputs, &mut outputs)?;
-    let mut values: Vec<f32> = Vec::with_capacity(exits.len() * n * vocabulary);
-    let mut broken = Vec::new();
-    let mut parts = parts.into_iter();
-    for (head, exit) in heads.iter().zip(exits) {
-        let own: Vec<Vec<f32>> = parts.by_ref().take(head.parts.len()).collect();
-        for i in 0..n {
-            let start = values.len();
-            for part in &own {
-                let rows = part.len() / n;
-                values.extend_from_slice(&part[i * rows..][..rows]);
-            }
-            if !values[start..].iter().all(|v| v.is_finite()) {
-                broken.push((*exit, i));
-            }
+    let mut values = vec![0f32; exits.len() * n * vocabulary];
+    let mut outputs: Vec<(Tensor<'a>, &mut [f32])> = others.iter_mut().map(|(t, out)| (*t, &mut **out)).collect();
+    // A head in one part is read where it belongs; of others the rows have to be joined.
+    let mut parts: Vec<Vec<f32>> = Vec::new();
+    for head in heads.iter().filter(|head| head.parts.len() > 1) {
+        parts.extend(head.parts.iter().map(|part| vec![0f32; part.bytes() / size_of::<f32>()]));
+    }
+    let mut places = parts.iter_mut();
+    for (head, rows) in heads.iter().zip(values.chunks_exact_mut(n * vocabulary)) {
+        match head.parts[..] {
+            [whole] => outputs.push((whole, rows)),
+            _ => outputs.extend(head.parts.iter().copied().zip(places.by_ref().map(|part| &mut part[..]))),
         }
     }
+    executor.run(graph, inputs, &mut outputs)?;
+    drop(outputs);
+    let mut parts = parts.iter();
+    for (head, rows) in heads.iter().zip(values.chunks_exact_mut(n * vocabulary)) {
+        let mut start = 0;
+        for part in parts.by_ref().take(if head.parts.len() > 1 { head.parts.len() } else { 0 }) {
+            let width = part.len() / n;
+            for (row, from) in rows.chunks_exact_mut(vocabulary).zip(part.chunks_exact(width)) {
+                row[start..start + width].copy_from_slice(from);
+            }
+            start += width;
+        }
+    }
+    let rows = exits.iter().flat_map(|exit| (0..n).map(move |index| (*exit, index)));
+    let broken = rows.zip(values.chunks_exact(vocabulary)).filter(|(_, row)| !all_finite(row));
+    let broken: Vec<(ExitId, usize)> = broken.map(|(place, _)| place).collect();
     Ok(LogitRows { exits: exits.to_vec(), vocabulary, values, broken, rows: positions.to_vec() })
+}
+
+/// Whether no number is infinite or none. Without an early end, so that it runs many numbers at a time.
+fn all_finite(row: &[f32]) -> bool {
+    const EXPONENT: u32 = 0x7F80_0000;
+    row.iter().fold(0, |found, v| found | u32::from(v.to_bits() & EXPONENT == EXPONENT)) == 0
 }
 
 /// Refuses what would not fit: an allocation that the system only promises ends in a killed process.
