@@ -3,9 +3,11 @@
 
 mod contrast;
 mod distribution;
+mod early_exit;
 mod kernels;
 mod sample;
 
 pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};
 pub use distribution::{Distribution, Scored};
+pub use early_exit::{Cost, Glance, Outcome, Policy, Rule};
 pub use sample::{Chosen, Sampling, choose, drawn, uniform};
