@@ -5,6 +5,7 @@ pub mod analyze;
 pub mod check;
 pub mod grid;
 mod kept;
+pub mod leaving;
 pub mod protocol;
 pub mod reader;
 pub mod reading;

@@ -121,6 +121,10 @@ pub struct ModelCard {
     pub special: Vec<TokenId>,
     /// What the file is, as lines of a name and a sentence.
     pub about: Vec<(String, String)>,
+    /// Multiply-adds a token of one block.
+    pub block_work: f64,
+    /// Of one head, its cast included.
+    pub head_work: f64,
     /// Tells this model from every other.
     pub fingerprint: String,
 }

@@ -263,6 +263,8 @@ impl Reader {
             bytes: ids().map(|id| tokenizer.bytes(id).into_boxed_slice()).collect(),
             special: ids().filter(|id| tokenizer.is_special(*id)).collect(),
             about: about(model, name),
+            block_work: spec.block_work(),
+            head_work: spec.head_work(),
             fingerprint: model.fingerprint().to_owned(),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     asking::Asking,
     display::Display,
+    exits::Exits,
     hits::{Hit, Target},
     journeys::Journeys,
     keeping::Keeping,
@@ -50,11 +51,13 @@ pub(crate) enum View {
     Journeys,
     WhatIf,
     Branches,
+    Exits,
 }
 
 impl View {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches, Self::Exits];
 
     /// The name on its tab.
     pub(crate) fn name(self) -> &'static str {
@@ -64,6 +67,7 @@ impl View {
             Self::Journeys => "Journeys",
             Self::WhatIf => "What-if",
             Self::Branches => "Branches",
+            Self::Exits => "Exits",
         }
     }
 }
@@ -205,6 +209,7 @@ pub(crate) struct State {
     pub(crate) heatmap: Heatmap,
     pub(crate) what_if: WhatIf,
     pub(crate) journeys: Journeys,
+    pub(crate) exits: Exits,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
     /// A text that is no prompt yet: empty, or too long.
@@ -260,6 +265,7 @@ impl State {
             heatmap: Heatmap::default(),
             what_if: WhatIf::default(),
             journeys: Journeys::default(),
+            exits: Exits::default(),
             pins: Vec::new(),
             draft: String::new(),
             asking: Asking::default(),

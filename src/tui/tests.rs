@@ -3,6 +3,7 @@
 mod chaos;
 mod engine_screens;
 mod exact;
+mod exits_screens;
 pub(super) mod fake;
 mod journeys_screens;
 mod liked;

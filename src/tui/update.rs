@@ -6,7 +6,7 @@ use tui_input::Input;
 
 use super::{
     copying::Copied,
-    journeys, keeping,
+    exits, journeys, keeping,
     keymap::Action,
     moves,
     panel::Panel,
@@ -129,14 +129,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
                 if state.contrast_decides() { Method::Exit(state.pair.expert) } else { Method::Contrast(state.pair) };
             state.decoding.method = method;
         }
-        Action::LessAlpha => {
-            let alpha = LADDER.into_iter().rev().find(|a| *a < state.pair.alpha).unwrap_or(LADDER[0]);
-            set_pair(state, Pair { alpha, ..state.pair });
-        }
-        Action::MoreAlpha => {
-            let alpha = LADDER.into_iter().find(|a| *a > state.pair.alpha).unwrap_or(1.0);
-            set_pair(state, Pair { alpha, ..state.pair });
-        }
+        Action::LessAlpha | Action::MoreAlpha => change_alpha(state, action),
         Action::FewerCandidates => {
             let min_candidates = state.pair.min_candidates.saturating_sub(1).max(1);
             set_pair(state, Pair { min_candidates, ..state.pair });
@@ -154,6 +147,17 @@ fn mouse(state: &mut State) {
     state.display.mouse = !state.display.mouse;
     let (on, off) = ("mouse on: a click is the cursor, a second one Enter", "mouse off: the terminal selects text");
     state.notice = Some(if state.display.mouse { on } else { off }.into());
+}
+
+fn change_alpha(state: &mut State, action: Action) {
+    if exits::has_keys(state) {
+        return exits::threshold(state, action);
+    }
+    let (alpha, less) = (state.pair.alpha, action == Action::LessAlpha);
+    let next =
+        if less { LADDER.into_iter().rev().find(|a| *a < alpha) } else { LADDER.into_iter().find(|a| *a > alpha) };
+    let end = if less { LADDER[0] } else { 1.0 };
+    set_pair(state, Pair { alpha: next.unwrap_or(end), ..state.pair });
 }
 
 fn cut(state: &mut State) {

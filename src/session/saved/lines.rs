@@ -52,6 +52,7 @@ pub(super) struct ModelLine {
     vocabulary: usize,
     lens: bool,
     end_of_text: Option<u32>,
+    work: [f64; 2],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -147,6 +148,7 @@ impl ModelLine {
             vocabulary: card.vocabulary,
             lens: card.lens,
             end_of_text: card.end_of_text.map(|id| id.0),
+            work: [card.block_work, card.head_work],
         }
     }
 
@@ -157,6 +159,8 @@ impl ModelLine {
         require((1..=context).contains(&self.context), "context", format_args!("1 to {context}"), self.context)?;
         let fits = (1..=vocabulary).contains(&self.vocabulary);
         require(fits, "vocabulary", format_args!("1 to {vocabulary}"), self.vocabulary)?;
+        let counts = |work: &f64| work.is_finite() && *work >= 0.0;
+        require(self.work.iter().all(counts), "work", "two counts", format_args!("{:?}", self.work))?;
         let plain = |text: &str| text.len() <= 4096 && !text.chars().any(char::is_control);
         for text in [&self.name, &self.fingerprint].into_iter().chain(&self.place) {
             require(plain(text), "the model's name, place and fingerprint", "plain texts", clipped(text))?;
@@ -183,6 +187,8 @@ impl ModelLine {
             bytes: vec![Box::default(); self.vocabulary],
             special: Vec::new(),
             about: vec![("model".into(), recorded)],
+            block_work: self.work[0],
+            head_work: self.work[1],
             fingerprint: self.fingerprint,
         };
         Ok((self.place, card, bounds))

@@ -41,6 +41,9 @@ fn card() -> ModelCard {
         about: [("file", "gpt2-mexit.gguf"), ("architecture", "gpt2: 24 blocks")]
             .map(|(name, says)| (name.into(), says.into()))
             .to_vec(),
+        // GPT-2 Medium's.
+        block_work: 12.0 * 1024.0 * 1024.0,
+        head_work: 1024.0 * 50257.0,
         fingerprint: "0123456789abcdef".repeat(4),
     }
 }
