@@ -11,6 +11,7 @@ pub mod reading;
 pub mod restate;
 pub mod run;
 pub mod saved;
+pub mod speculate;
 pub mod trace;
 pub mod vocabulary;
 pub mod worker;
