@@ -8,8 +8,8 @@ mod demo_engine;
 use demo_engine::{TYPES, demo_engine, text};
 use mexit_models::{BATCH, DType, Engine, ExitId, LogitRows, TokenId};
 
-/// Sums over rows of up to 1003 numbers in another order, through a dozen blocks: measured 1e-5 to 3e-5.
-const BATCH_EQUALS_STEP: f32 = 1e-3;
+/// The same f32 numbers summed in another order, rows of up to 1003 and a dozen blocks: measured 1e-5.
+const BATCH_EQUALS_STEP: f32 = 4e-5;
 
 fn lower_exits(engine: &Engine) -> Vec<ExitId> {
     let blocks = engine.model().spec.blocks;
@@ -86,6 +86,7 @@ fn rounds_leave_what_steps_leave() {
         let mut engine = cases::engine(&case.models()[0], DType::F32, |_| {});
         for prompt in &case.prompts {
             let worst = rounds_against_steps(&mut engine, &prompt.input_ids);
+            println!("{}: {worst:.1e}", case.name());
             assert!(worst <= BATCH_EQUALS_STEP, "{}: {worst}", case.name());
         }
     }

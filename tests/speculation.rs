@@ -6,18 +6,19 @@ mod cases;
 mod demo_engine;
 
 use demo_engine::{TYPES, demo_engine, text};
-use mexit_models::{DType, Engine, ExitId, TokenId};
+use mexit_models::{DType, Engine, ExitId, TokenId, demo};
 use mexit_tui::session::{
     reader::Reader,
     run::Run,
     speculate::{Speculation, Speculator, Stats},
-    trace::{Choice, Decoding, Method, Pair, Sampling},
+    trace::{Choice, ContrastTrace, Contrasted, Decoding, Method, Pair, Sampling},
 };
 
 const LENGTHS: [usize; 5] = [1, 2, 3, 5, 8];
 
-/// Two f32 sums of the same numbers in another order: see `tests/steps.rs`, which measures 3e-5 at most.
-const BATCH_EQUALS_STEP: f32 = 1e-4;
+/// A logit may differ by so much where the same f32 numbers are summed in another order, through all blocks:
+/// `tests/steps.rs` and `tests/drafts.rs` measure 1e-5 on these models, with texts that are longer.
+const BATCH_EQUALS_STEP: f32 = 4e-5;
 
 /// Original, an exit in the middle, and their contrast; greedy, and drawn with a repetition penalty.
 fn decodings(engine: &Engine) -> Vec<Decoding> {
@@ -66,19 +67,15 @@ fn everything(engine: &mut Engine) -> Vec<f32> {
     exits.iter().flat_map(|exit| logits.rows(*exit).expect("rows").to_vec()).collect()
 }
 
-/// By how much the token taken leads over the next, in ln p of the deciding distribution: what rounding would have to
-/// turn over.
+/// By how much the token taken leads over the next, as a difference of logits, and how far what could take its place is
+/// from becoming plausible: what rounding would have to turn over.
 fn smallest_lead(engine: Engine, prompt: &[TokenId], decoding: &Decoding, most: usize) -> f32 {
     let mut reader = Reader::new(engine);
     let mut run = Run::new(&mut reader, prompt.to_vec(), decoding.clone(), most).expect("a run");
     let mut smallest = f32::INFINITY;
     while let Some(trace) = run.traced_step(2).expect("a step") {
         let lead = match (decoding.method, &trace.contrast) {
-            (Method::Contrast(_), Some(contrast)) => match contrast.plausible.as_slice() {
-                [first, second, ..] => first.result - second.result,
-                _ => f32::INFINITY,
-            },
-            (Method::Contrast(_), None) => 0.0,
+            (Method::Contrast(_), contrast) => in_contrast(contrast.as_ref().expect("a contrast")),
             (Method::Exit(exit), _) => {
                 let row = trace.exits.iter().find(|row| row.exit == exit).expect("the exit");
                 row.top[0].ln_p - row.top[1].ln_p
@@ -87,6 +84,17 @@ fn smallest_lead(engine: Engine, prompt: &[TokenId], decoding: &Decoding, most: 
         smallest = smallest.min(lead);
     }
     smallest
+}
+
+fn in_contrast(contrast: &ContrastTrace) -> f32 {
+    let best = contrast.plausible.first().expect("V is never empty");
+    let score = |token: &Contrasted| token.expert - token.amateur;
+    let second = contrast.plausible.get(1).map_or(f32::INFINITY, |second| score(best) - score(second));
+    // The best must stay in V (the expert's first always does), and nothing that would beat it may enter.
+    let inside = if best.expert_rank == 1 { f32::INFINITY } else { best.expert - contrast.ln_tau };
+    let beats = |token: &&Contrasted| score(token) > score(best) - 8.0 * BATCH_EQUALS_STEP;
+    let outside = contrast.below.iter().filter(beats).map(|token| contrast.ln_tau - token.expert);
+    outside.fold(second.min(inside), f32::min)
 }
 
 /// Rounds of every depth and length against plain steps, from one prompt.
@@ -134,8 +142,9 @@ fn the_demo_and_every_reference_case_in_f32() {
     }
 }
 
-/// That f32 gives the same tokens above is no luck: the leads are far beyond what rounding could turn over. A result of
-/// a contrast is two ln p of one exit less one of the other, and ln p is off by a logit's error and by its sum's.
+/// That f32 gives the same greedy tokens above is no luck: the leads are beyond what rounding could turn over. A lead
+/// is a difference of two logits, under a contrast of four, each off by the bound at most. (A draw could turn over
+/// where its number lies as close to the border between two tokens: here, by the test above, none does.)
 #[test]
 fn leads_are_larger_than_rounding() {
     let mut smallest = f32::INFINITY;
@@ -155,7 +164,7 @@ fn leads_are_larger_than_rounding() {
         }
     }
     println!("smallest lead {smallest:.1e}");
-    assert!(smallest > 6.0 * BATCH_EQUALS_STEP, "{smallest}");
+    assert!(smallest > 4.0 * BATCH_EQUALS_STEP, "{smallest}");
 }
 
 #[test]
@@ -216,34 +225,46 @@ fn a_full_context_and_few_tokens_end_a_draft() {
     }
 }
 
-/// Draws at a high temperature until the end-of-text token falls into a round; nothing after it is taken.
+/// The demo with another token as the one that ends a text.
+fn demo_ending_with(end: TokenId) -> Engine {
+    let mut bytes = demo::mapping().to_vec();
+    let key = b"tokenizer.ggml.eos_token_id";
+    let at = bytes.windows(key.len()).position(|window| window == key).expect("the key") + key.len();
+    // The value's type comes first: 4, u32.
+    assert_eq!(bytes[at..at + 4], 4u32.to_le_bytes());
+    bytes[at + 4..at + 8].copy_from_slice(&end.0.to_le_bytes());
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("other.gguf");
+    std::fs::write(&path, bytes).expect("a file");
+    let engine = cases::open(&path, |_| {});
+    assert_eq!(engine.model().tokenizer.end_of_text(), Some(end));
+    engine
+}
+
+/// Each token of a continuation in turn is made the one that ends it, so that it falls on every place of a round:
+/// nothing after it is taken, or read.
 #[test]
 fn the_end_of_text_in_a_draft_ends() {
-    let mut engine = demo_engine(DType::F32, DType::F32);
-    let end = engine.model().tokenizer.end_of_text().expect("an end");
+    let sampling = Sampling { random: true, seed: 5, ..Default::default() };
+    let decoding = Decoding { method: Method::Exit(ExitId::Original), sampling };
+    let engine = demo_engine(DType::F32, DType::F32);
     let prompt = text(&engine, 6);
-    let mut ended = 0;
-    for seed in 0..400 {
-        let sampling = Sampling { random: true, temperature: 3.0, seed, ..Default::default() };
-        let decoding = Decoding { method: Method::Exit(ExitId::Original), sampling };
-        engine.truncate(0);
-        let (want, held, _) = go_on(engine, &prompt, &decoding, 12, Speculation::Off);
-        engine = held;
-        // Among the first it is no part of a draft.
-        let Some(place) = want.iter().position(|choice| choice.id == end) else { continue };
-        assert_eq!(place + 1, want.len());
-        ended += 1;
+    let (long, ..) = go_on(engine, &prompt, &decoding, 14, Speculation::Off);
+    let long = ids(&long);
+    let mut drafted = 0;
+    for (place, end) in long.iter().enumerate() {
+        if long[..place].contains(end) {
+            continue;
+        }
         for length in [2, 8] {
             let how = Speculation::On { exit: None, length: Some(length) };
-            engine.truncate(0);
-            let (got, held, _) = go_on(engine, &prompt, &decoding, 12, how);
-            engine = held;
-            assert_eq!(ids(&got), ids(&want), "seed {seed}");
-            assert_eq!(engine.ids().len(), prompt.len() + place, "nothing after it is read");
+            let (got, engine, stats) = go_on(demo_ending_with(*end), &prompt, &decoding, 30, how);
+            assert_eq!(ids(&got), long[..=place], "{place}, {length} a draft");
+            assert_eq!(engine.ids(), [&prompt[..], &long[..place]].concat(), "the end is not read");
+            drafted += stats.plans.values().map(|plan| plan.drafted).sum::<usize>();
         }
     }
-    println!("{ended} of 400 ended");
-    assert!(ended >= 5, "{ended}");
+    assert!(drafted > 20, "{drafted}");
 }
 
 /// After a round that has run ahead, another text, a plain step and a trace are what they would be anyway.
