@@ -13,6 +13,7 @@ mod open;
 mod prompt;
 mod pull;
 mod random;
+mod speculate;
 
 use std::{
     io::{self, IsTerminal},

@@ -12,6 +12,7 @@ pub mod reading;
 pub mod restate;
 pub mod run;
 pub mod saved;
+pub mod speculate;
 pub mod trace;
 pub mod vocabulary;
 pub mod worker;

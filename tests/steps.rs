@@ -2,34 +2,16 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/demo_engine.rs"]
+mod demo_engine;
 #[path = "support/program.rs"]
 mod program;
 
-use mexit_models::{
-    BATCH, DType, Engine, EngineOptions, ExitId, Gelu, Model, Placement, TokenId,
-    convert::{ConvertOptions, requantize_bytes},
-    demo,
-};
+use demo_engine::{TYPES, demo_engine, text};
+use mexit_models::{BATCH, DType, Engine, ExitId, TokenId};
 
 /// Sums over rows of up to 1003 numbers in another order, through a dozen blocks: measured 1e-5 to 3e-5.
 const BATCH_EQUALS_STEP: f32 = 1e-3;
-const TYPES: [DType; 6] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q5_0, DType::Q4_0];
-
-fn demo_engine(dtype: DType, kv_type: DType) -> Engine {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("demo.gguf");
-    let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
-    requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
-    let model = Model::open(&path, Placement::cpu().expect("a processor")).expect("a model");
-    let options = EngineOptions { threads: 1, context: 128, kv_type, gelu: Gelu::Exact };
-    Engine::new(model, options).expect("an engine")
-}
-
-fn text(engine: &Engine, tokens: usize) -> Vec<TokenId> {
-    let mut ids = engine.model().tokenizer.encode(demo::HELD_OUT).expect("ids");
-    ids.truncate(tokens);
-    ids
-}
 
 /// Largest |Δlogit| between reading at once and token by token, over every exit and position.
 fn batch_against_steps(engine: &mut Engine, ids: &[TokenId]) -> f32 {

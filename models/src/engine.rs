@@ -1,6 +1,8 @@
 //! Reads texts with a model: keeps what it has computed, computes what is new, and gives the logits of any exit at any
 //! position that it has read.
 
+mod draft;
+
 use std::{ops::Range, time::Instant};
 
 use mexit_ggml::{Arena, DType, Executor, Graph, Ops, Tensor};
@@ -38,6 +40,8 @@ pub struct Engine {
     pace: Pace,
     notice: Option<String>,
     computed: u64,
+    /// Whether the reference kernels compute.
+    reference: bool,
 }
 
 /// Logits of some exits at some positions.
@@ -122,7 +126,7 @@ impl Engine {
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
         let (pace, notice) = (Pace::new(executor.threads()), None);
-        Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0 })
+        Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0, reference: false })
     }
 
     /// The model.
@@ -162,6 +166,7 @@ impl Engine {
 
     /// Computes with ggml's reference kernels: see [`Executor::set_reference`].
     pub fn set_reference(&mut self, on: bool) {
+        self.reference = on;
         self.executor.set_reference(on);
     }
 
@@ -244,17 +249,18 @@ impl Engine {
         let logits = collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])?;
         drop((graph, heads, inputs));
         drop(arena);
-        // Without the trunk: other work than a step with as many heads.
-        self.mind_pace(Work::new(n, usize::MAX, exits.len()), started)?;
+        self.mind_pace(Work { rows: n, past: 0, blocks: 0, heads: exits.len() }, started)?;
         Ok(logits)
     }
 
     /// Runs the trunk over `ids` and the heads of `exits` (for single tokens only) in one graph, and stores the rows.
     fn advance(&mut self, ids: &[TokenId], exits: &[ExitId]) -> Result<LogitRows, Error> {
         let started = Instant::now();
+        self.cache.discard();
         let (n, n_past, spec) = (ids.len(), self.cache.ids().len(), &self.model.spec);
+        let part = trunk::Part { n, n_past, blocks: 0..spec.blocks };
         let arena = Arena::new(trunk::tensors(&self.model) + 2 * heads::tensors(exits.len()))?;
-        let graph_of = trunk::build(&arena, &self.model, &self.cache, n, self.gelu)?;
+        let graph_of = trunk::build(&arena, &self.model, &self.cache, &part, self.gelu)?;
         let mut graph = Graph::new(&arena)?;
         graph_of.writes.iter().for_each(|write| graph.compute(*write));
         graph_of.taps.iter().for_each(|tap| graph.compute(*tap));
@@ -267,15 +273,8 @@ impl Engine {
         }
         heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
 
-        let numbers = |values: &mut dyn Iterator<Item = usize>| -> Vec<u8> {
-            values.flat_map(|v| i32::try_from(v).unwrap_or(0).to_ne_bytes()).collect()
-        };
-        let id_bytes = numbers(&mut ids.iter().map(|id| id.index()));
-        let position_bytes = numbers(&mut (n_past..n_past + n));
-        let mask_bytes = [0, spec.window].map(|window| trunk::mask_bytes(n_past, n, window));
-        let mut inputs = vec![(graph_of.ids, &id_bytes[..]), (graph_of.positions, &position_bytes[..])];
-        inputs.extend(graph_of.masks.iter().zip(&mask_bytes).filter_map(|(mask, bytes)| Some(((*mask)?, &bytes[..]))));
-
+        let given = graph_of.inputs(trunk::token_bytes(ids, n_past), &part, spec.window);
+        let inputs: Vec<_> = given.iter().map(|(tensor, bytes)| (*tensor, &bytes[..])).collect();
         let mut rows = vec![vec![0f32; n * spec.width]; taps.len()];
         let mut outputs: Vec<(Tensor<'_>, &mut [f32])> =
             graph_of.taps.iter().zip(&mut rows).map(|(tap, out)| (*tap, &mut out[..])).collect();
@@ -287,7 +286,7 @@ impl Engine {
         drop(arena);
         self.cache.extend(ids, &rows);
         self.computed += n as u64;
-        self.mind_pace(Work::new(n, n_past, exits.len()), started)?;
+        self.mind_pace(Work { rows: n, past: n_past, blocks: part.blocks.end, heads: exits.len() }, started)?;
         Ok(logits)
     }
 

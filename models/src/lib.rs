@@ -5,6 +5,7 @@ mod cache;
 pub mod checkpoint;
 pub mod convert;
 pub mod demo;
+mod drafted;
 mod engine;
 mod error;
 mod fingerprint;

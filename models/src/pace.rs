@@ -15,19 +15,21 @@ const WORTH: f32 = 0.9;
 /// Graphs until more threads are tried again: at first, and at most. A try that fails costs one slow graph.
 const PATIENCE: [u32; 2] = [32, 1024];
 
-/// What was computed, as far as its time depends on it.
+/// What was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Work {
-    rows: usize,
-    heads: usize,
-    /// Attention reads all that came before: texts twice as long are different work.
-    length: u32,
+    /// Positions at once, and how many came before them.
+    pub(crate) rows: usize,
+    pub(crate) past: usize,
+    /// Blocks that ran, and heads.
+    pub(crate) blocks: u32,
+    pub(crate) heads: usize,
 }
 
 impl Work {
-    /// `rows` positions after `past` others, with `heads` of the exits.
-    pub(crate) fn new(rows: usize, past: usize, heads: usize) -> Self {
-        Self { rows, heads, length: (past / 64 + 1).ilog2() }
+    /// As far as its time depends on it: attention reads all that came before, so texts twice as long are other work.
+    fn kind(self) -> Self {
+        Self { past: (self.past / 64 + 1).ilog2() as usize, ..self }
     }
 }
 
@@ -69,9 +71,9 @@ impl Pace {
     /// Takes note of a graph, and says what to do before the next.
     pub(crate) fn after(&mut self, work: Work, seconds: f32) -> Option<Advice> {
         if let Some(fewer) = self.tried_from {
-            return self.judge(fewer, work, seconds);
+            return self.judge(fewer, work.kind(), seconds);
         }
-        let best = self.best.entry(work).or_insert(seconds);
+        let best = self.best.entry(work.kind()).or_insert(seconds);
         *best = best.min(seconds);
         let factor = seconds / best.max(f32::MIN_POSITIVE);
         self.slow = if factor > SLOW { self.slow + 1 } else { 0 };
@@ -116,7 +118,11 @@ mod tests {
     use super::{Advice, Pace, Work};
 
     fn step() -> Work {
-        Work::new(1, 10, 13)
+        Work { rows: 1, past: 10, blocks: 24, heads: 13 }
+    }
+
+    fn batch() -> Work {
+        Work { rows: 64, heads: 0, ..step() }
     }
 
     /// A pace that has gone down from two threads to one.
@@ -141,11 +147,11 @@ mod tests {
     #[test]
     fn more_heads_more_rows_and_longer_texts_are_other_work() {
         let mut pace = Pace::new(2);
-        for work in [step(), Work::new(1, 10, 26), Work::new(64, 10, 0), Work::new(1, 900, 13)] {
+        for work in [step(), Work { heads: 26, ..step() }, batch(), Work { past: 900, ..step() }] {
             assert_eq!(pace.after(work, 0.1 * (work.rows + work.heads) as f32), None);
         }
         for _ in 0..3 {
-            assert_eq!(pace.after(Work::new(64, 10, 0), 6.4), None);
+            assert_eq!(pace.after(batch(), 6.4), None);
         }
     }
 
@@ -160,7 +166,7 @@ mod tests {
         let mut pace = slowed();
         assert!((0..31).all(|_| pace.after(step(), 0.18).is_none()));
         assert_eq!(pace.after(step(), 0.18), Some(Advice::Try(2)));
-        assert_eq!(pace.after(Work::new(64, 0, 0), 9.0), None, "nothing to compare with");
+        assert_eq!(pace.after(batch(), 9.0), None, "nothing to compare with");
         assert_eq!(pace.after(step(), 0.1), Some(Advice::Again(2)));
         assert!((0..100).all(|_| pace.after(step(), 0.1).is_none()));
     }

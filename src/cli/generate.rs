@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::{decoding::DecodingArgs, model::ModelArgs, prompt::PromptArgs};
+use super::{decoding::DecodingArgs, model::ModelArgs, prompt::PromptArgs, speculate::SpeculateArgs};
 use crate::{
     report::json,
     session::{reader::Reader, run::Run},
@@ -19,6 +19,8 @@ pub(super) struct GenerateArgs {
     prompt: PromptArgs,
     #[command(flatten)]
     decoding: DecodingArgs,
+    #[command(flatten)]
+    speculate: SpeculateArgs,
     /// Take so many tokens at most
     #[arg(long, short = 'n', value_name = "N", default_value_t = 40)]
     max_new_tokens: usize,
@@ -39,6 +41,7 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     let decoding = args.decoding.decoding(engine.model())?;
     let prompt = args.prompt.ids(&engine.model().tokenizer)?;
     let mut out = std::io::stdout().lock();
+    let mut speculator = args.speculate.speculator(engine.model(), args.json)?;
     if args.json {
         let mut reader = Reader::new(engine);
         let card = reader.card("");
@@ -51,7 +54,7 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     }
     let mut reader = Reader::for_choices(engine, &decoding);
     let end = reader.model().tokenizer.end_of_text();
-    let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?;
+    let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?.with_speculator(&mut speculator);
     while let Some(choice) = run.step()? {
         if Some(choice.id) != end {
             out.write_all(&run.bytes(choice.id))?;
@@ -62,5 +65,6 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     if let Some(notice) = reader.take_notice() {
         eprintln!("note: {notice}");
     }
+    args.speculate.tell(&speculator);
     Ok(())
 }

@@ -55,6 +55,12 @@ impl Reader {
         &self.engine
     }
 
+    /// The engine, for other work.
+    #[must_use]
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
     /// The engine, to be left with a beginning of the text that it has read.
     pub(super) fn engine_mut(&mut self) -> &mut Engine {
         &mut self.engine
@@ -289,7 +295,7 @@ fn question(query: &Query, position: usize) -> Question<'_> {
 }
 
 /// The exits that a decoding reads.
-fn exits_of(decoding: &Decoding) -> Vec<ExitId> {
+pub(super) fn exits_of(decoding: &Decoding) -> Vec<ExitId> {
     match decoding.method {
         Method::Exit(exit) => vec![exit],
         Method::Contrast(pair) if pair.expert == pair.amateur => vec![pair.expert],

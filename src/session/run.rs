@@ -7,6 +7,7 @@ use mexit_models::{Error, TokenId};
 use super::{
     protocol::Query,
     reader::{ReadError, Reader},
+    speculate::Speculator,
     trace::{Choice, Decoding, Method, StepTrace},
 };
 
@@ -18,6 +19,8 @@ pub struct Run<'r> {
     left: usize,
     /// Whether traces tell what every pair would choose.
     grid: bool,
+    /// What takes several tokens at once, for [`Run::step`].
+    speculator: Option<&'r mut Speculator>,
     ended: bool,
 }
 
@@ -34,13 +37,20 @@ impl<'r> Run<'r> {
         if prompt.len() > context {
             return Err(Error::ContextFull { context, found: prompt.len() });
         }
-        Ok(Self { reader, decoding, text: prompt, left: most, grid: false, ended: false })
+        Ok(Self { reader, decoding, text: prompt, left: most, grid: false, speculator: None, ended: false })
     }
 
     /// Lets traces tell what every pair of exits would choose, with the parameters of the contrast that decides.
     #[must_use]
     pub fn with_grid(mut self, grid: bool) -> Self {
         self.grid = grid;
+        self
+    }
+
+    /// Lets [`Run::step`] speculate: the tokens are the same.
+    #[must_use]
+    pub fn with_speculator(mut self, speculator: &'r mut Speculator) -> Self {
+        self.speculator = Some(speculator);
         self
     }
 
@@ -68,7 +78,10 @@ impl<'r> Run<'r> {
     /// If computing fails.
     pub fn step(&mut self) -> Result<Option<Choice>, ReadError> {
         let Some(query) = self.next_query(0) else { return Ok(None) };
-        let choice = self.reader.choose(&query)?;
+        let choice = match &mut self.speculator {
+            Some(speculator) => speculator.choose(self.reader, &query, self.left)?,
+            None => self.reader.choose(&query)?,
+        };
         self.take(choice);
         Ok(Some(choice))
     }
