@@ -13,6 +13,8 @@ mod open;
 mod prompt;
 mod pull;
 mod random;
+mod signals;
+mod weights;
 
 use std::{
     io::{self, IsTerminal},

@@ -65,28 +65,29 @@ fn by_ggml(dtype: DType, values: &[f32], row: usize, out: &mut [u8]) {
 /// # Errors
 /// If the bytes are not whole rows, or those of a quantized type do not start at a multiple of 2.
 pub fn dequantize(dtype: DType, bytes: &[u8], row: usize) -> Result<Vec<f32>, Error> {
-    let mut out = Vec::new();
+    let row_bytes = dtype.row_bytes(row as u64).and_then(|b| usize::try_from(b).ok()).filter(|b| *b > 0);
+    let mut out = vec![0.0; row_bytes.map_or(0, |row_bytes| bytes.len() / row_bytes * row)];
     dequantize_into(dtype, bytes, row, &mut out)?;
     Ok(out)
 }
 
-/// As [`dequantize`], into a vector that is used again: it has the rows' numbers afterwards, and nothing else.
+/// As [`dequantize`], into room for just the rows' numbers.
 ///
 /// # Errors
-/// As [`dequantize`].
-pub fn dequantize_into(dtype: DType, bytes: &[u8], row: usize, out: &mut Vec<f32>) -> Result<(), Error> {
+/// As [`dequantize`], and if the room is of another size.
+pub fn dequantize_into(dtype: DType, bytes: &[u8], row: usize, out: &mut [f32]) -> Result<(), Error> {
     let row_bytes = dtype.row_bytes(row as u64).and_then(|b| usize::try_from(b).ok()).filter(|b| *b > 0);
     let plain = matches!(dtype, DType::F32 | DType::F16 | DType::BF16);
     // Blocks are structures of bytes and 16-bit numbers.
-    let aligned = plain || bytes.as_ptr().addr().is_multiple_of(2);
-    let Some(row_bytes) = row_bytes.filter(|b| bytes.len().is_multiple_of(*b) && aligned && dtype != DType::I32) else {
+    let aligned = (plain || bytes.as_ptr().addr().is_multiple_of(2)) && dtype != DType::I32;
+    let fits = |b: &usize| bytes.len().is_multiple_of(*b) && out.len() == bytes.len() / b * row;
+    let Some(row_bytes) = row_bytes.filter(|b| aligned && fits(b)) else {
         return Err(error::op(
             "dequantize",
             format!("whole rows of {row} in {dtype}"),
-            format!("{} bytes", bytes.len()),
+            format!("{} bytes for {} numbers", bytes.len(), out.len()),
         ));
     };
-    out.resize(bytes.len() / row_bytes * row, 0.0);
     match dtype {
         DType::F32 => bytemuck::cast_slice_mut(out).copy_from_slice(bytes),
         DType::F16 => narrow::from_f16(bytes, out),
