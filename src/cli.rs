@@ -13,7 +13,9 @@ mod open;
 mod prompt;
 mod pull;
 mod random;
+mod signals;
 mod speculate;
+mod weights;
 
 use std::{
     io::{self, IsTerminal},

@@ -208,7 +208,7 @@ fn filling_in_equals_asking_and_stops_between_heads() {
 fn broken(tensor: &str) -> Reader {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("broken.gguf");
-    let options = ConvertOptions { dtype: DType::F32, force: false, source: String::new(), revision: None };
+    let options = ConvertOptions { types: DType::F32.into(), ..ConvertOptions::default() };
     requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in f32");
     let mut bytes = std::fs::read(&path).expect("the file");
     let range = {
@@ -272,7 +272,7 @@ fn the_self_check_passes_in_every_type() {
     for dtype in [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q4_0] {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("demo.gguf");
-        let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
+        let options = ConvertOptions { types: dtype.into(), ..ConvertOptions::default() };
         requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
         let model = Model::open(&path, Placement::cpu().expect("a processor")).expect("a model");
         let mut reader = Reader::new(engine(model));

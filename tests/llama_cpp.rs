@@ -112,7 +112,8 @@ fn table_gelu(path: &Path) -> Engine {
 fn llama_cpp_gives_our_original_logits() {
     let folder = tempfile::tempdir().expect("a folder");
     let (whole, stripped) = (folder.path().join("whole.gguf"), folder.path().join("stripped.gguf"));
-    let options = ConvertOptions { dtype: DType::F32, force: true, source: "test".into(), revision: None };
+    let options =
+        ConvertOptions { types: DType::F32.into(), force: true, source: "test".into(), ..ConvertOptions::default() };
 
     requantize_bytes(&demo::mapping(), &whole, &options, &mut |_, _| {}).expect("the demo");
     strip(&whole, &stripped, false).expect("the demo without exits");
@@ -130,7 +131,7 @@ fn llama_cpp_gives_our_original_logits() {
 fn a_stock_file_opens_as_a_lens_with_the_same_original() {
     let folder = tempfile::tempdir().expect("a folder");
     let (whole, stripped) = (folder.path().join("whole.gguf"), folder.path().join("stripped.gguf"));
-    let options = ConvertOptions { dtype: DType::F32, force: false, source: "test".into(), revision: None };
+    let options = ConvertOptions { types: DType::F32.into(), source: "test".into(), ..ConvertOptions::default() };
     requantize_bytes(&demo::mapping(), &whole, &options, &mut |_, _| {}).expect("the demo");
     assert_eq!(strip(&whole, &stripped, false).expect("no exits"), 6);
     let (mut with, mut without) = (cases::open(&whole, |_| {}), cases::open(&stripped, |_| {}));

@@ -25,5 +25,7 @@ pub use executor::Executor;
 pub use graph::Graph;
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;
-pub use quantize::{dequantize, fitting, quantize};
+pub use quantize::{
+    dequantize, dequantize_into, first_not_finite, first_not_finite_of, fitting, quantize, quantize_into,
+};
 pub use weights::{Source, Weights};

@@ -1,6 +1,10 @@
 //! The bytes of a model file: mapped, or compiled into the program.
 
-use std::{fs::File, io, ops::Deref};
+use std::{
+    fs::File,
+    io,
+    ops::{Deref, Range},
+};
 
 use memmap2::Mmap;
 
@@ -33,6 +37,30 @@ impl Mapping {
         // SAFETY: the mapping is read only and private to us as far as a file can be; that another program may shorten
         // the file is what the SIGBUS handler in `crash` is for, and our own writer replaces files, never rewrites them.
         unsafe { Mmap::map(file) }.map(Self::File)
+    }
+
+    /// Asks the system to read a part ahead, and does not wait for it. A hint: where it is refused or unknown, the part
+    /// is read as it is touched.
+    pub fn prefetch(&self, part: Range<usize>) {
+        #[cfg(unix)]
+        if let (Self::File(map), true) = (self, part.start < part.end && part.end <= self.len()) {
+            let _ = map.advise_range(memmap2::Advice::WillNeed, part.start, part.len());
+        }
+        #[cfg(not(unix))]
+        let _ = part;
+    }
+
+    /// Lets go of a part that was read, so that a large file that is read once does not count as the process's memory.
+    /// What is touched again comes back from the system's cache.
+    pub fn release(&self, part: Range<usize>) {
+        #[cfg(unix)]
+        if let (Self::File(map), true) = (self, part.start < part.end && part.end <= self.len()) {
+            // SAFETY: the mapping is of a file and is never written to, so that a dropped page is read from the file
+            // again: the bytes behind a `&[u8]` into it stay the same.
+            let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, part.start, part.len()) };
+        }
+        #[cfg(not(unix))]
+        let _ = part;
     }
 }
 

@@ -17,6 +17,7 @@ mod pace;
 mod spec;
 mod tokenizer;
 mod trunk;
+mod weight_types;
 
 pub use engine::{BATCH, Engine, EngineOptions, LogitRows};
 pub use error::Error;
@@ -28,3 +29,4 @@ pub use model::{Model, Placement};
 pub use spec::{Architecture, Projection, Spec};
 pub use tokenizer::Tokenizer;
 pub use trunk::Gelu;
+pub use weight_types::WeightTypes;

@@ -13,7 +13,7 @@ pub const TYPES: [DType; 6] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0,
 pub fn demo_engine(dtype: DType, kv_type: DType) -> Engine {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("demo.gguf");
-    let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
+    let options = ConvertOptions { types: dtype.into(), ..ConvertOptions::default() };
     requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
     let model = Model::open(&path, Placement::cpu().expect("a processor")).expect("a model");
     let options = EngineOptions { threads: 1, context: 128, kv_type, gelu: Gelu::Exact };
