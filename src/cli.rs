@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the answers' way to stdout. Clap stays in here.
 
+mod bench;
 mod config;
 mod convert;
 mod decoding;
@@ -79,6 +80,8 @@ enum Command {
     Devices,
     /// Measure what each weight type costs: divergence from f32 and agreement, exit by exit
     Figures(figures::FiguresArgs),
+    /// Measure how long things take on this machine, and how near that is to what it could do
+    Bench(bench::BenchArgs),
     /// Make a checkpoint of random numbers, to measure with
     #[command(hide = true)]
     MakeRandom(random::RandomArgs),
@@ -112,6 +115,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Config(args)) => config::config(&args),
         Some(Command::Devices) => devices::devices(),
         Some(Command::Figures(args)) => figures::figures(&args),
+        Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::MakeRandom(args)) => random::make(&args),
     }
 }

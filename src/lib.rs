@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod hub;
+pub mod measure;
 pub mod report;
 pub mod session;
 pub mod tui;

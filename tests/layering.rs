@@ -52,9 +52,18 @@ fn layers() {
     never(&sources("src/decode"), &["crate::session", "crate::tui", "crate::cli", "mexit_models", "mexit_ggml"]);
     never(
         &sources("src/tui"),
-        &["mexit_models", "mexit_ggml", "crate::cli", "crate::config", "crate::decode", "crate::report"],
+        &[
+            "mexit_models",
+            "mexit_ggml",
+            "crate::cli",
+            "crate::config",
+            "crate::decode",
+            "crate::measure",
+            "crate::report",
+        ],
     );
-    never(&sources("src/session"), &["crate::tui", "crate::cli", "crate::report", "mexit_ggml"]);
+    never(&sources("src/session"), &["crate::tui", "crate::cli", "crate::measure", "crate::report", "mexit_ggml"]);
+    never(&sources("src/measure"), &["crate::tui", "crate::cli", "crate::config", "crate::report", "mexit_ggml"]);
     never(&sources("src/report"), &["crate::tui", "crate::cli", "mexit_models", "mexit_ggml"]);
     never(&sources("models/src"), &["llama_cpp", "mexit_tui", "ratatui", "clap"]);
     never(&sources("ggml/src"), &["mexit_models", "mexit_tui", "tokenizers", "ratatui"]);

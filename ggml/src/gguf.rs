@@ -4,10 +4,12 @@
 //! alignment; tensor data, each aligned. Source: docs/gguf.md of ggml.
 
 mod disk;
+mod memory;
 mod read;
 mod value;
 mod write;
 
+pub use memory::{MemoryError, in_memory};
 pub use read::{Gguf, GgufError, TensorInfo};
 pub use value::{Array, Value};
 pub use write::{GgufWriter, Planned, WriteError};

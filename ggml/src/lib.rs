@@ -13,6 +13,7 @@ mod graph;
 mod mapping;
 mod ops;
 mod quantize;
+pub mod roofline;
 mod threads;
 mod weights;
 

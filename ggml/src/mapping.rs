@@ -1,4 +1,4 @@
-//! The bytes of a model file: mapped, or compiled into the program.
+//! The bytes of a model file: mapped, compiled into the program, or made in memory.
 
 use std::{
     fs::File,
@@ -6,7 +6,7 @@ use std::{
     ops::{Deref, Range},
 };
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 
 /// Bytes in the program at an address that ggml takes (it wants a multiple of 32).
 #[repr(C, align(64))]
@@ -18,6 +18,8 @@ pub enum Mapping {
     File(Mmap),
     /// Part of the program.
     Static(&'static Aligned<[u8]>),
+    /// Made in memory, in whole pages, and read-only since.
+    Owned(Mmap),
 }
 
 impl Mapping {
@@ -62,6 +64,22 @@ impl Mapping {
         #[cfg(not(unix))]
         let _ = part;
     }
+
+    /// Whether the bytes are nobody's but this process's.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        matches!(self, Self::Owned(_))
+    }
+
+    /// Bytes that `fill` writes into zeros.
+    ///
+    /// # Errors
+    /// If the system has no room for so many, or `fill` fails.
+    pub fn filled<E: From<io::Error>>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut pages = MmapMut::map_anon(len)?;
+        fill(&mut pages)?;
+        Ok(Self::Owned(pages.make_read_only()?))
+    }
 }
 
 impl Deref for Mapping {
@@ -69,7 +87,7 @@ impl Deref for Mapping {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Self::File(map) => map,
+            Self::File(map) | Self::Owned(map) => map,
             Self::Static(bytes) => &bytes.0,
         }
     }

@@ -11,6 +11,12 @@ fn byte_of(spelled: char) -> Option<u8> {
     }
 }
 
+/// How the 256 bytes are spelled, in the order of GPT-2's own vocabulary.
+pub(crate) fn spellings() -> impl Iterator<Item = String> {
+    let printable = (0..=255u8).filter(|b| is_printable(*b)).map(char::from);
+    printable.chain((256u32..).map_while(char::from_u32).take_while(|c| byte_of(*c).is_some())).map(String::from)
+}
+
 fn is_printable(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF)
 }

@@ -37,7 +37,8 @@ pub struct Engine {
     cache: Cache,
     executor: Executor,
     gelu: Gelu,
-    pace: Pace,
+    /// `None` where the number of threads shall stay.
+    pace: Option<Pace>,
     notice: Option<String>,
     computed: u64,
     /// Whether the reference kernels compute.
@@ -125,7 +126,7 @@ impl Engine {
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
-        let (pace, notice) = (Pace::new(executor.threads()), None);
+        let (pace, notice) = (Some(Pace::new(executor.threads())), None);
         Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0, reference: false })
     }
 
@@ -157,6 +158,11 @@ impl Engine {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.executor.threads()
+    }
+
+    /// Keeps the number of threads whatever the pace of steps: for measuring.
+    pub fn keep_threads(&mut self) {
+        self.pace = None;
     }
 
     /// Something that the user should know, once.
@@ -292,7 +298,8 @@ impl Engine {
 
     /// Uses fewer threads where they have become a burden, and more again where they are worth it: see [`Pace`].
     fn mind_pace(&mut self, work: Work, started: Instant) -> Result<(), Error> {
-        let Some(advice) = self.pace.after(work, started.elapsed().as_secs_f32()) else { return Ok(()) };
+        let seconds = started.elapsed().as_secs_f32();
+        let Some(advice) = self.pace.as_mut().and_then(|pace| pace.after(work, seconds)) else { return Ok(()) };
         let (Advice::Fewer(threads, _) | Advice::Try(threads) | Advice::Back(threads) | Advice::Again(threads)) =
             advice;
         self.executor.set_threads(threads)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mexit_ggml::gguf::{GgufError, WriteError};
+use mexit_ggml::gguf::{GgufError, MemoryError, WriteError};
 
 use crate::{ExitId, TokenId};
 
@@ -23,6 +23,9 @@ pub enum Error {
     /// The file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// There is no memory for a model without a file.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// ggml or the machine refused.
     #[error(transparent)]
     Ggml(#[from] mexit_ggml::Error),

@@ -14,6 +14,7 @@ mod ids;
 pub mod layout;
 mod model;
 mod pace;
+pub mod shape;
 mod spec;
 mod tokenizer;
 mod trunk;
@@ -23,7 +24,7 @@ pub use engine::{BATCH, Engine, EngineOptions, LogitRows};
 pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
 pub use mexit_ggml::{
-    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort,
+    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort, roofline,
 };
 pub use model::{Model, Placement};
 pub use spec::{Architecture, Projection, Spec};

@@ -60,10 +60,7 @@ impl ModelArgs {
         match &self.model {
             None => Model::of(Arc::new(demo::mapping()), placement).context("the embedded demo model"),
             Some(name) => {
-                let path = match pull::source(name) {
-                    Some(source) => pull::cached(&source?)?,
-                    None => PathBuf::from(name),
-                };
+                let path = path(name)?;
                 Model::open(&path, placement).with_context(|| path.display().to_string())
             }
         }
@@ -74,7 +71,7 @@ impl ModelArgs {
         let options = EngineOptions {
             threads: self.machine.threads.map_or_else(default_threads, usize::from),
             context: self.machine.ctx.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)),
-            kv_type: if self.machine.kv_type == KvType::F16 { DType::F16 } else { DType::F32 },
+            kv_type: self.machine.kv_type.dtype(),
             gelu: Gelu::Exact,
         };
         Ok(Engine::new(self.open()?, options)?)
@@ -82,15 +79,38 @@ impl ModelArgs {
 
     /// What to call the model: its file's stem, or its repository's name.
     pub(super) fn name(&self) -> String {
-        if let Some(Ok(source)) = self.model.as_deref().and_then(pull::source) {
+        Self::name_of(self.model.as_deref())
+    }
+
+    /// What to call the model that is named so.
+    pub(super) fn name_of(model: Option<&str>) -> String {
+        if let Some(Ok(source)) = model.and_then(pull::source) {
             return source.name().to_owned();
         }
-        let stem = |path: &String| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        self.model.as_ref().map_or(Some("demo".into()), stem).unwrap_or_else(|| "model".into())
+        let stem = |path: &str| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        model.map_or(Some("demo".into()), stem).unwrap_or_else(|| "model".into())
+    }
+}
+
+impl KvType {
+    /// The type.
+    pub(super) fn dtype(self) -> DType {
+        match self {
+            Self::F16 => DType::F16,
+            Self::F32 => DType::F32,
+        }
+    }
+}
+
+/// The file that a model's name means.
+pub(super) fn path(name: &str) -> anyhow::Result<PathBuf> {
+    match pull::source(name) {
+        Some(source) => pull::cached(&source?),
+        None => Ok(PathBuf::from(name)),
     }
 }
 
 /// One a core; beyond eight the barriers between operations cost more than the threads bring on small models.
-fn default_threads() -> usize {
+pub(super) fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |n| n.get().min(8))
 }

@@ -55,7 +55,7 @@ impl Reader {
         &self.engine
     }
 
-    /// The engine, for other work.
+    /// The engine, with what it has read, for another reader.
     #[must_use]
     pub fn into_engine(self) -> Engine {
         self.engine

@@ -57,10 +57,10 @@ pub struct GgufWriter {
 }
 
 /// Where a tensor's bytes go.
-struct Place {
+pub(super) struct Place {
     name: String,
     offset: u64,
-    size: u64,
+    pub(super) size: u64,
     written: AtomicU64,
 }
 
@@ -166,7 +166,7 @@ impl Place {
 }
 
 /// The header's bytes, and where in the file each tensor goes.
-fn header(values: &[(String, Value)], tensors: &[Planned]) -> Result<(Vec<u8>, Vec<Place>), WriteError> {
+pub(super) fn header(values: &[(String, Value)], tensors: &[Planned]) -> Result<(Vec<u8>, Vec<Place>), WriteError> {
     let mut out = Vec::new();
     out.extend(MAGIC);
     out.extend(3u32.to_le_bytes());
