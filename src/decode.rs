@@ -3,9 +3,13 @@
 
 mod contrast;
 mod distribution;
+mod divergence;
+mod greatest;
 mod kernels;
 mod sample;
 
 pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};
 pub use distribution::{Distribution, Scored};
+pub use divergence::{Divergences, Reference};
+pub use greatest::rank;
 pub use sample::{Chosen, Sampling, choose, drawn, uniform};
