@@ -1,6 +1,8 @@
 //! Pure mathematics over rows of logits: no model, no screen. Logarithms are natural, entropies and divergences nats.
 //! Ties: the greater logit wins, the lower id on equality.
 
+#[cfg(test)]
+mod accuracy;
 mod contrast;
 mod distribution;
 mod divergence;

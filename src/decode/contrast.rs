@@ -86,7 +86,12 @@ pub fn contrast(expert: &Distribution<'_>, amateur: &Distribution<'_>, alpha: f3
     contrast_by(Kernels::new(), expert, amateur, ln_tau(expert, alpha, min))
 }
 
-fn contrast_by(kernels: Kernels, expert: &Distribution<'_>, amateur: &Distribution<'_>, ln_tau: f32) -> Contrast {
+pub(super) fn contrast_by(
+    kernels: Kernels,
+    expert: &Distribution<'_>,
+    amateur: &Distribution<'_>,
+    ln_tau: f32,
+) -> Contrast {
     Contrast::of(kernels, ln_tau, PlausibleSet::reaching(expert, amateur, ln_tau))
 }
 

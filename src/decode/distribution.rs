@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{
     divergence::Reference,
-    greatest::{greatest, rank_in, reaching},
+    greatest::{greatest, ranks_in, reaching},
     kernels::{Kernels, Softmax},
 };
 
@@ -116,7 +116,16 @@ impl<'l> Distribution<'l> {
     /// If the row does not have it.
     #[must_use]
     pub fn rank(&self, id: u32) -> u32 {
-        rank_in(self.logits, &self.maxima, id)
+        self.ranks(&[id])[0]
+    }
+
+    /// Ranks of some ids.
+    ///
+    /// # Panics
+    /// If the row does not have one.
+    #[must_use]
+    pub fn ranks(&self, ids: &[u32]) -> Vec<u32> {
+        ranks_in(self.logits, &self.maxima, ids)
     }
 
     /// KL(self ‖ other) = Σ p (ln p − ln q), nats. For many others: [`Reference`].

@@ -41,20 +41,23 @@ pub(super) fn reaching(values: &[f32], maxima: &[f32], reaches: impl Fn(f32) -> 
 /// Numbers that are counted, or left out, together.
 const TILE: usize = 8 * PART;
 
-/// The place of a number among `values` in falling order, from 1; of equal ones the first comes first.
-pub(super) fn rank_in(values: &[f32], maxima: &[f32], place: u32) -> u32 {
-    let (kernels, place) = (Kernels::new(), place as usize);
-    let own = values[place];
-    // Equal ones count if they are before it: greater than the number just below.
-    let below = own.next_down();
-    let mut before = 0;
+/// The places of some numbers among all `values` in falling order, from 1; of equal ones the first comes first.
+pub(super) fn ranks_in(values: &[f32], maxima: &[f32], places: &[u32]) -> Vec<u32> {
+    let kernels = Kernels::new();
+    let mut ranks = vec![1; places.len()];
     for ((start, tile), maxima) in (0..).step_by(TILE).zip(values.chunks(TILE)).zip(maxima.chunks(TILE / PART)) {
-        if maxima.iter().any(|max| *max >= own) {
-            let (first, rest) = tile.split_at(place.saturating_sub(start).min(tile.len()));
-            before += kernels.greater(first, below) + kernels.greater(rest, own);
+        let most = maxima.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for (rank, place) in ranks.iter_mut().zip(places) {
+            let own = values[*place as usize];
+            if most >= own {
+                // Equal ones count if they are before it: greater than the number just below.
+                let (first, rest) = tile.split_at((*place as usize).saturating_sub(start).min(tile.len()));
+                let before = kernels.greater(first, own.next_down()) + kernels.greater(rest, own);
+                *rank += u32::try_from(before).unwrap_or(0);
+            }
         }
     }
-    u32::try_from(1 + before).unwrap_or(u32::MAX)
+    ranks
 }
 
 /// Rank of an id by ln p, from 1; of equal ones the lower id comes first.
@@ -63,5 +66,5 @@ pub(super) fn rank_in(values: &[f32], maxima: &[f32], place: u32) -> u32 {
 /// If the row does not have it.
 #[must_use]
 pub fn rank(ln_row: &[f32], id: u32) -> u32 {
-    rank_in(ln_row, &Kernels::new().maxima(ln_row), id)
+    ranks_in(ln_row, &Kernels::new().maxima(ln_row), &[id])[0]
 }

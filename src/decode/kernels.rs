@@ -1,5 +1,8 @@
 //! Loops over whole rows, on the widest vectors that the processor has (chosen when the program runs). A row of 50,257
 //! logits takes tens of microseconds.
+//!
+//! What is called in them is a function that is always inlined, never a closure: the compiler leaves some of those out of
+//! line, without the vectors.
 #![allow(clippy::inline_always, reason = "what a loop calls must be compiled with it, for the wider vectors")]
 
 mod exp;
@@ -51,7 +54,7 @@ impl Kernels {
 
     /// How many numbers are greater than `value`.
     pub(super) fn greater(self, row: &[f32], value: f32) -> usize {
-        scan::greater(self.0, row, value)
+        self.0.dispatch(scan::Greater { row, value })
     }
 
     /// Σ e^(x−max) and Σ e^(x−max) (x−max).
@@ -147,19 +150,20 @@ impl Term<3, 2> for Divergences {
     /// by the greater.
     #[inline(always)]
     fn at<S: Simd>(self, simd: S, [p, x, y]: [S::f32s; 3]) -> [S::f32s; 2] {
-        let zero = simd.splat_f32s(0.0);
         let q = self.of_y.at(simd, y);
         let u = simd.sub_f32s(simd.sub_f32s(x, y), simd.splat_f32s(self.between));
         let (low, high) = (simd.min_f32s(p, q), simd.max_f32s(p, q));
-        // Where a probability is as good as nothing, its logarithm may be infinite.
-        let times = |p, u| {
-            let is_there = simd.greater_than_f32s(p, simd.splat_f32s(NOTHING));
-            simd.select_f32s(is_there, simd.mul_f32s(p, u), zero)
-        };
         let ln_mean = simd.sub_f32s(simd.splat_f32s(std::f32::consts::LN_2), ln_1p_ratio(simd, low, high));
         let both = simd.mul_f32s(simd.add_f32s(p, q), ln_mean);
-        [times(p, u), simd.sub_f32s(both, times(low, simd.abs_f32s(u)))]
+        [times(simd, p, u), simd.sub_f32s(both, times(simd, low, simd.abs_f32s(u)))]
     }
+}
+
+/// p u, and 0 where p is as good as nothing: its logarithm may be infinite.
+#[inline(always)]
+fn times<S: Simd>(simd: S, p: S::f32s, u: S::f32s) -> S::f32s {
+    let is_there = simd.greater_than_f32s(p, simd.splat_f32s(NOTHING));
+    simd.select_f32s(is_there, simd.mul_f32s(p, u), simd.splat_f32s(0.0))
 }
 
 #[derive(Clone, Copy)]

@@ -109,7 +109,7 @@ impl<'l> Analysis<'l> {
             Read::Known(distribution) => {
                 let top: Vec<Candidate> = distribution.top(question.candidates).into_iter().map(candidate).collect();
                 let Divergences { kl, js } = against(*exit, distribution);
-                let (rank, ln_p) = (rank(distribution, &top, subject), distribution.ln_p(subject.0));
+                let (rank, ln_p) = (ranks(distribution, &top, &[subject])[0], distribution.ln_p(subject.0));
                 ExitRow { exit: *exit, top, entropy: distribution.entropy(), kl, js, rank, ln_p }
             }
         };
@@ -129,17 +129,14 @@ impl<'l> Analysis<'l> {
                 ids.push(*id);
             }
         }
-        let at = |(distribution, row): (Option<&Distribution<'_>>, &ExitRow)| -> Vec<(f32, u32)> {
-            let at =
-                |id: &TokenId| distribution.map_or((f32::NAN, u32::MAX), |d| (d.ln_p(id.0), rank(d, &row.top, *id)));
-            ids.iter().map(at).collect()
+        let at = |(distribution, row): (Option<&Distribution<'_>>, &ExitRow)| {
+            distribution.map_or_else(|| vec![u32::MAX; ids.len()], |d| ranks(d, &row.top, &ids))
         };
-        // Exit by exit: a row is then still at hand for the next token.
-        let exits: Vec<Vec<(f32, u32)>> = known().zip(rows).map(at).collect();
+        let ranks: Vec<Vec<u32>> = known().zip(rows).map(at).collect();
         let pin = |(place, id): (usize, &TokenId)| PinRow {
             id: *id,
-            ln_p: exits.iter().map(|exit| exit[place].0).collect(),
-            rank: exits.iter().map(|exit| exit[place].1).collect(),
+            ln_p: known().map(|d| d.map_or(f32::NAN, |d| d.ln_p(id.0))).collect(),
+            rank: ranks.iter().map(|exit| exit[place]).collect(),
         };
         ids.iter().enumerate().map(pin).collect()
     }
@@ -183,7 +180,7 @@ impl<'l> Analysis<'l> {
         let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
         let first = contrast.first(ContrastTrace::STORED);
         let ids: Vec<u32> = first.iter().map(|token| token.id).collect();
-        let with_rank = first.iter().zip(ids.into_iter().map(|id| expert.rank(id)));
+        let with_rank = first.iter().zip(expert.ranks(&ids));
         let plausible: Vec<Contrasted> = with_rank
             .zip(1u32..)
             .map(|((token, expert_rank), result_rank)| Contrasted {
@@ -224,10 +221,13 @@ impl<'l> Analysis<'l> {
     }
 }
 
-/// The rank of a token at an exit whose most probable ones are known.
-fn rank(distribution: &Distribution<'_>, top: &[Candidate], id: TokenId) -> u32 {
-    let listed = top.iter().zip(1..).find_map(|(candidate, place)| (candidate.id == id).then_some(place));
-    listed.unwrap_or_else(|| distribution.rank(id.0))
+/// The ranks of tokens at an exit whose most probable ones are known: only the others must be looked for.
+fn ranks(distribution: &Distribution<'_>, top: &[Candidate], ids: &[TokenId]) -> Vec<u32> {
+    let listed = |id: &TokenId| top.iter().position(|candidate| candidate.id == *id);
+    let others: Vec<u32> = ids.iter().filter(|id| listed(id).is_none()).map(|id| id.0).collect();
+    let mut others = distribution.ranks(&others).into_iter();
+    let rank = |place| u32::try_from(place + 1).ok();
+    ids.iter().map(|id| listed(id).map_or_else(|| others.next(), rank).unwrap_or(u32::MAX)).collect()
 }
 
 fn candidate(scored: Scored) -> Candidate {

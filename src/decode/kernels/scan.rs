@@ -1,6 +1,6 @@
 //! Passes over whole rows that compare: the largest of every part, and how many are greater.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 /// Numbers looked at together: who seeks a few of a row need look at few parts.
 pub(in crate::decode) const PART: usize = 128;
@@ -65,10 +65,39 @@ fn greatest_reaching<S: Simd>(simd: S, part: &[f32], keys: &[f32], bar: f32) -> 
     rest.fold(most, |most, (value, _)| if *value > most { *value } else { most })
 }
 
-/// How many numbers are greater than `value`.
-pub(super) fn greater(arch: Arch, row: &[f32], value: f32) -> usize {
-    arch.dispatch(
-        #[inline(always)]
-        || row.chunks(1 << 16).map(|part| part.iter().map(|v| u32::from(*v > value)).sum::<u32>() as usize).sum(),
-    )
+/// How many numbers of a row are greater than a value. At most 2^24 a lane: no vocabulary comes near.
+pub(super) struct Greater<'r> {
+    pub(super) row: &'r [f32],
+    pub(super) value: f32,
+}
+
+impl WithSimd for Greater<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, whole and below 2^24")]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let (vectors, rest) = S::as_simd_f32s(self.row);
+        let (bar, zero) = (simd.splat_f32s(self.value), simd.splat_f32s(0.0));
+        // Four at a time: each sum waits for the one before.
+        let mut counts = [zero; 4];
+        let fours = vectors.chunks_exact(4);
+        for vector in fours.remainder() {
+            counts[0] = add_if_greater(simd, counts[0], *vector, bar);
+        }
+        for four in fours {
+            for (count, vector) in counts.iter_mut().zip(four) {
+                *count = add_if_greater(simd, *count, *vector, bar);
+            }
+        }
+        let [a, b, c, d] = counts;
+        let all = simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)));
+        all as usize + rest.iter().filter(|number| **number > self.value).count()
+    }
+}
+
+#[inline(always)]
+fn add_if_greater<S: Simd>(simd: S, count: S::f32s, vector: S::f32s, bar: S::f32s) -> S::f32s {
+    let is_greater = simd.greater_than_f32s(vector, bar);
+    simd.add_f32s(count, simd.select_f32s(is_greater, simd.splat_f32s(1.0), simd.splat_f32s(0.0)))
 }
