@@ -3,6 +3,7 @@
 mod about;
 pub mod analyze;
 pub mod check;
+mod choosing;
 pub mod grid;
 mod kept;
 pub mod leaving;
