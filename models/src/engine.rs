@@ -38,6 +38,7 @@ pub struct Engine {
     pace: Pace,
     notice: Option<String>,
     computed: u64,
+    evaluated: u64,
 }
 
 /// Logits of some exits at some positions.
@@ -87,6 +88,24 @@ impl LogitRows {
         Self { exits: exits.to_vec(), vocabulary, rows: vec![0], values, broken: Vec::new() }
     }
 
+    /// The `index`-th position alone.
+    ///
+    /// # Panics
+    /// If there are not as many positions.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Self {
+        let values = self.exits.iter().filter_map(|exit| self.row(*exit, index)).flatten().copied().collect();
+        let broken = self.broken.iter().filter(|(_, row)| *row == index).map(|(exit, _)| (*exit, 0)).collect();
+        let rows = vec![self.rows[index]];
+        Self { exits: self.exits.clone(), vocabulary: self.vocabulary, values, broken, rows }
+    }
+
+    /// Bytes that the numbers take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.values[..])
+    }
+
     /// The V logits of an exit at the `index`-th of the positions asked for.
     #[must_use]
     pub fn row(&self, exit: ExitId, index: usize) -> Option<&[f32]> {
@@ -122,7 +141,7 @@ impl Engine {
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
         let (pace, notice) = (Pace::default(), None);
-        Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0 })
+        Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0, evaluated: 0 })
     }
 
     /// The model.
@@ -141,6 +160,12 @@ impl Engine {
     #[must_use]
     pub fn computed(&self) -> u64 {
         self.computed
+    }
+
+    /// Rows of logits computed since the engine was made: one for each exit and position asked for.
+    #[must_use]
+    pub fn evaluated(&self) -> u64 {
+        self.evaluated
     }
 
     /// The longest text.
@@ -241,6 +266,7 @@ impl Engine {
             heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         }
         let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
+        self.evaluated += (n * exits.len()) as u64;
         collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])
     }
 
@@ -282,6 +308,7 @@ impl Engine {
         drop(arena);
         self.cache.extend(ids, &rows);
         self.computed += n as u64;
+        self.evaluated += exits.len() as u64;
         if n == 1 {
             self.mind_pace(started.elapsed().as_secs_f32(), exits.len())?;
         }

@@ -106,6 +106,7 @@ impl<'r> Run<'r> {
             pins: Arc::default(),
             grid: pair.filter(|_| self.grid),
             vocabulary: None,
+            brief: false,
         })
     }
 

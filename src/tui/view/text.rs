@@ -151,7 +151,7 @@ fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut
         let known = flag(state, position);
         let is_cursor = position == state.position;
         let flag = known.as_ref().and_then(|(_, flag)| *flag);
-        let height = known.map(|(reading, _)| height(state, position, &reading));
+        let height = known.filter(|_| !awaits(state, position)).map(|(reading, _)| height(state, position, &reading));
         for (n, c) in piece.text.graphemes(true).enumerate() {
             let (sign, role) = match (n, flag, height) {
                 _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
@@ -177,10 +177,16 @@ fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut
     end
 }
 
+/// Whether the ribbon's height waits for exits that are still to come: what they agree on is not known before.
+fn awaits(state: &State, position: usize) -> bool {
+    let over_exits = matches!(state.ribbon, Ribbon::Decided | Ribbon::Disagree);
+    over_exits && state.seen(position).is_some_and(|trace| trace.is_partial())
+}
+
 /// The ribbon's height at a position, 0 to 7, on a scale whose ends are fixed; `None` for nothing to show.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
 fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
-    let (card, trace) = (state.card.as_ref()?, state.trace(position)?);
+    let (card, trace) = (state.card.as_ref()?, state.seen(position)?);
     let exits = card.exits.len();
     let original = trace.exits.first()?;
     let of = |x: f32, most: f32| Some(((x / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0) * 7.0).round() as usize);
