@@ -76,6 +76,11 @@ impl Memory {
         self.kept.iter().rev().find(|kept| kept.row == row)
     }
 
+    /// Bytes of all of it.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether every one of `exits` is kept of a row.
     pub(super) fn has(&self, row: usize, exits: &[ExitId]) -> bool {
         self.get(row).is_some_and(|kept| kept.has(exits))

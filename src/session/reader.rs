@@ -1,6 +1,8 @@
 //! Answers questions about texts with an engine, and keeps what it has just computed: changing the contrast, or coming
 //! back to a position, runs nothing again.
 
+mod filling;
+
 use std::time::Instant;
 
 use mexit_models::{Engine, Error, Model, TokenId};
@@ -9,14 +11,11 @@ use super::{
     about::about,
     analyze::{Analysis, Question},
     batches::Batches,
-    kept::{self, Kept, Memory},
+    kept::{Kept, Memory},
     protocol::{ModelCard, Query},
     trace::{Choice, Decoding, ExitId, Method, Pair, StepTrace},
     vocabulary::Vocabulary,
 };
-
-/// Positions filled in at once. See `benches/parts.rs`: more gain little, and a newer question waits for them.
-const FILL_ROWS: usize = 16;
 
 /// An engine with the logits of the last positions asked about.
 pub struct Reader {
@@ -117,61 +116,10 @@ impl Reader {
         self.answer(query, progress)
     }
 
-    /// How many positions [`Reader::fill`] is best given at once.
+    /// Bytes of logits that are kept for further questions; 64 MiB at most.
     #[must_use]
-    pub fn fill_rows(&self) -> usize {
-        let row = size_of::<f32>() * self.exits.len() * self.model().spec.vocabulary;
-        (kept::BYTES / row.max(1)).clamp(1, FILL_ROWS)
-    }
-
-    /// Answers a query at several positions, in batches of every head that is not known there yet. `progress` is told
-    /// the tokens read, also between one head and the next, and may stop: what has been computed is kept.
-    ///
-    /// # Errors
-    /// As [`Reader::answer`].
-    pub fn fill(
-        &mut self,
-        query: &Query,
-        positions: &[usize],
-        progress: &mut dyn FnMut(usize) -> bool,
-    ) -> Result<Vec<StepTrace>, ReadError> {
-        self.require_exits(&query.decoding, query.shown_pair)?;
-        let Some(last) = positions.iter().copied().max() else { return Ok(Vec::new()) };
-        let text = text_before(last, query)?;
-        if positions.contains(&0) {
-            return Err(Error::EmptyText.into());
-        }
-        self.read(text, &query.text, progress)?;
-        let mut traces = Vec::with_capacity(positions.len());
-        for batch in positions.chunks(self.fill_rows()) {
-            self.complete(batch, &mut || progress(last))?;
-            for position in batch {
-                traces.push(self.trace_of(position - 1, &Query { position: *position, ..query.clone() }));
-                if !progress(last) {
-                    return Err(ReadError::Interrupted);
-                }
-            }
-        }
-        Ok(traces)
-    }
-
-    /// Makes the logits of every exit be kept before some positions, at most [`Reader::fill_rows`] of them, head by
-    /// head: its weights are read once for all of them.
-    fn complete(&mut self, positions: &[usize], goes_on: &mut dyn FnMut() -> bool) -> Result<(), ReadError> {
-        positions.iter().for_each(|position| self.kept.touch(position - 1));
-        for exit in self.exits.clone() {
-            let lacks = |row: &usize| !self.kept.has(*row, &[exit]);
-            let rows: Vec<usize> = positions.iter().map(|position| position - 1).filter(lacks).collect();
-            if rows.is_empty() {
-                continue;
-            }
-            let found = self.engine.logits_at(&rows, &[exit])?;
-            rows.iter().enumerate().for_each(|(index, row)| self.kept.add(*row, found.at(index)));
-            if !goes_on() {
-                return Err(ReadError::Interrupted);
-            }
-        }
-        Ok(())
+    pub fn held_bytes(&self) -> usize {
+        self.kept.bytes()
     }
 
     /// Those of some exits that are read out here, in their order.
