@@ -2,6 +2,7 @@
 
 mod about;
 pub mod analyze;
+mod batches;
 pub mod check;
 mod choosing;
 pub mod grid;

@@ -63,6 +63,7 @@ fn query(reader: &Reader, text: &Arc<[TokenId]>, position: usize) -> Query {
         pins: Arc::default(),
         grid: None,
         vocabulary: None,
+        brief: false,
     }
 }
 

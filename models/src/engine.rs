@@ -43,6 +43,7 @@ pub struct Engine {
     computed: u64,
     /// Whether the reference kernels compute.
     reference: bool,
+    evaluated: u64,
 }
 
 /// Logits of some exits at some positions.
@@ -92,6 +93,24 @@ impl LogitRows {
         Self { exits: exits.to_vec(), vocabulary, rows: vec![0], values, broken: Vec::new() }
     }
 
+    /// The `index`-th position alone.
+    ///
+    /// # Panics
+    /// If there are not as many positions.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Self {
+        let values = self.exits.iter().filter_map(|exit| self.row(*exit, index)).flatten().copied().collect();
+        let broken = self.broken.iter().filter(|(_, row)| *row == index).map(|(exit, _)| (*exit, 0)).collect();
+        let rows = vec![self.rows[index]];
+        Self { exits: self.exits.clone(), vocabulary: self.vocabulary, values, broken, rows }
+    }
+
+    /// Bytes that the numbers take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.values[..])
+    }
+
     /// The V logits of an exit at the `index`-th of the positions asked for.
     #[must_use]
     pub fn row(&self, exit: ExitId, index: usize) -> Option<&[f32]> {
@@ -127,7 +146,8 @@ impl Engine {
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
         let (pace, notice) = (Some(Pace::new(executor.threads())), None);
-        Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0, reference: false })
+        let (gelu, computed, evaluated, reference) = (options.gelu, 0, 0, false);
+        Ok(Self { model, cache, executor, gelu, pace, notice, computed, evaluated, reference })
     }
 
     /// The model.
@@ -146,6 +166,12 @@ impl Engine {
     #[must_use]
     pub fn computed(&self) -> u64 {
         self.computed
+    }
+
+    /// Rows of logits computed since the engine was made: one for each exit and position asked for.
+    #[must_use]
+    pub fn evaluated(&self) -> u64 {
+        self.evaluated
     }
 
     /// The longest text.
@@ -252,6 +278,7 @@ impl Engine {
             heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         }
         let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
+        self.evaluated += (n * exits.len()) as u64;
         let logits = collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])?;
         drop((graph, heads, inputs));
         drop(arena);
@@ -292,6 +319,7 @@ impl Engine {
         drop(arena);
         self.cache.extend(ids, &rows);
         self.computed += n as u64;
+        self.evaluated += exits.len() as u64;
         self.mind_pace(Work { rows: n, past: n_past, blocks: part.blocks.end, heads: exits.len() }, started)?;
         Ok(logits)
     }

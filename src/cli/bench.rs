@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mexit_models::{DType, Mapping, demo, shape};
 
 use super::{
-    convert::WeightType,
+    weights::WeightType,
     model::{KvType, ModelArgs, default_threads, path},
 };
 use crate::measure::{Origin, Settings, Subject, measure};

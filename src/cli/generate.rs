@@ -1,13 +1,13 @@
 //! `generate`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use clap::Args;
 
 use super::{decoding::DecodingArgs, model::ModelArgs, prompt::PromptArgs, speculate::SpeculateArgs};
 use crate::{
     report::json,
-    session::{reader::Reader, run::Run},
+    session::{protocol::ModelCard, reader::Reader, run::Run, trace::StepTrace},
 };
 
 /// What to go on from, and how.
@@ -45,12 +45,22 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     if args.json {
         let mut reader = Reader::new(engine);
         let card = reader.card("");
+        // Who looks on sees each line as soon as its token is there; a few tokens are no batch.
+        let at_once = out.is_terminal() || args.max_new_tokens < reader.fill_rows();
         let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?.with_grid(args.grid);
-        while let Some(trace) = run.traced_step(args.candidates)? {
-            writeln!(out, "{}", serde_json::to_string(&json::step(&trace, &card))?)?;
-            out.flush()?;
+        if at_once {
+            while let Some(trace) = run.traced_step(args.candidates)? {
+                write_lines(&mut out, &[trace], &card)?;
+            }
+            return Ok(());
         }
-        return Ok(());
+        loop {
+            let batch = run.traced_batch(args.candidates);
+            write_lines(&mut out, &batch.traces, &card)?;
+            if !batch.goes_on? {
+                return Ok(());
+            }
+        }
     }
     let mut reader = Reader::for_choices(engine, &decoding);
     let end = reader.model().tokenizer.end_of_text();
@@ -67,4 +77,11 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     }
     args.speculate.tell(&speculator);
     Ok(())
+}
+
+fn write_lines(out: &mut impl Write, traces: &[StepTrace], card: &ModelCard) -> anyhow::Result<()> {
+    for trace in traces {
+        writeln!(out, "{}", serde_json::to_string(&json::step(trace, card))?)?;
+    }
+    Ok(out.flush()?)
 }

@@ -33,6 +33,9 @@ pub struct Query {
     pub grid: Option<Pair>,
     /// Ask for every token of the vocabulary, contrasted by this pair.
     pub vocabulary: Option<Pair>,
+    /// Original and the exits that the decoding reads are enough for now: a run takes its tokens by them, and asks for
+    /// the other rows later.
+    pub brief: bool,
 }
 
 /// What the engine sends.

@@ -1,5 +1,7 @@
 //! Generation without a screen: one token after the other, by one decoding.
 
+mod filled;
+
 use std::sync::Arc;
 
 use mexit_models::{Error, TokenId};
@@ -10,6 +12,8 @@ use super::{
     speculate::Speculator,
     trace::{Choice, Decoding, Method, StepTrace},
 };
+
+pub use filled::Batch;
 
 /// A text that grows.
 pub struct Run<'r> {
@@ -103,12 +107,16 @@ impl<'r> Run<'r> {
 
     fn next_query(&self, candidates: usize) -> Option<Query> {
         // The last token of a full context still has a prediction, but no position for it to be read at.
+        let full = self.text.len() > self.reader.engine().context();
+        (self.left > 0 && !self.ended && !full).then(|| self.query(candidates))
+    }
+
+    fn query(&self, candidates: usize) -> Query {
         let pair = match self.decoding.method {
             Method::Contrast(pair) => Some(pair),
             Method::Exit(_) => None,
         };
-        let full = self.text.len() > self.reader.engine().context();
-        (self.left > 0 && !self.ended && !full).then(|| Query {
+        Query {
             ticket: 0,
             text: Arc::from(self.text.as_slice()),
             position: self.text.len(),
@@ -119,7 +127,8 @@ impl<'r> Run<'r> {
             pins: Arc::default(),
             grid: pair.filter(|_| self.grid),
             vocabulary: None,
-        })
+            brief: false,
+        }
     }
 
     fn take(&mut self, choice: Choice) {

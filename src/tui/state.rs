@@ -298,9 +298,19 @@ impl State {
         self.text.iter().position(|token| token.taken_by.is_some()).unwrap_or(self.text.len())
     }
 
-    /// What is known about a position, also under an older decoding.
+    /// What is known about a position, also under an older decoding: all of it.
     pub(crate) fn trace(&self, position: usize) -> Option<&Arc<StepTrace>> {
+        self.seen(position).filter(|trace| !trace.is_partial())
+    }
+
+    /// As [`State::trace`], if only of the exits that a run has read.
+    pub(crate) fn seen(&self, position: usize) -> Option<&Arc<StepTrace>> {
         self.traces.get(position)?.as_ref()
+    }
+
+    /// What is known about a position under the present decoding, if only of the exits that decide.
+    pub(crate) fn decided(&self, position: usize) -> Option<&Arc<StepTrace>> {
+        self.seen(position).filter(|trace| trace.decoding == self.decoding)
     }
 
     /// What is known about a position under the present decoding and pair.
@@ -320,7 +330,7 @@ impl State {
     /// The token that Space takes, if it is known.
     pub(crate) fn ghost(&self) -> Option<TokenId> {
         let decided = |trace: &&Arc<StepTrace>| !trace.choice.ln_p.is_nan();
-        (!self.is_full()).then(|| self.fresh(self.open_slot()).filter(decided).map(|trace| trace.choice.id))?
+        (!self.is_full()).then(|| self.decided(self.open_slot()).filter(decided).map(|trace| trace.choice.id))?
     }
 
     /// Whether a position has the grid that What-if shows at the cursor.

@@ -215,7 +215,7 @@ pub(super) fn ask_to_take(state: &mut State) {
 
 /// Why the decoding cannot take a token although its exits were computed.
 fn undecided(state: &State) -> Option<String> {
-    let trace = state.fresh(state.open_slot()).filter(|trace| trace.choice.ln_p.is_nan())?;
+    let trace = state.decided(state.open_slot()).filter(|trace| trace.choice.ln_p.is_nan())?;
     Some(broken_text(trace)).filter(|text| !text.is_empty())
 }
 
@@ -254,7 +254,7 @@ pub(super) fn take(state: &mut State) {
             state.run = left.checked_sub(1).filter(|left| *left > 0);
             state.take_when_known = state.run.is_some();
         }
-        let known = state.is_full() || state.fresh(state.open_slot()).is_some();
+        let known = state.is_full() || state.decided(state.open_slot()).is_some();
         if known && state.following {
             state.following = false;
             state.position = state.open_slot();
@@ -295,12 +295,12 @@ pub(crate) enum Flag {
 
 /// The flag and the reading of a position.
 pub(crate) fn flag(state: &State, position: usize) -> Option<(Reading, Option<Flag>)> {
-    let trace = state.trace(position)?;
+    let trace = state.seen(position)?;
     let text = state.text.get(position);
     let other = text.is_some_and(|token| token.taken_by.is_some() && token.id != trace.choice.id);
     let changed = state.contrast_decides() && trace.contrast.as_ref().is_some_and(ContrastTrace::changed);
     let generated = text.is_none_or(|token| token.taken_by.is_some());
-    let flag = match (other && state.fresh(position).is_some(), changed && generated) {
+    let flag = match (other && state.decided(position).is_some(), changed && generated) {
         (true, _) => Some(Flag::Other),
         (_, true) => Some(Flag::Changed),
         _ => None,

@@ -179,12 +179,16 @@ pub(in crate::tui) fn answer_all(state: &mut State) {
     }
 }
 
+/// What a trace says of some exits.
+fn only(whole: StepTrace, kept: &[ExitId]) -> StepTrace {
+    let row = |row: &ExitRow| if kept.contains(&row.exit) { row.clone() } else { ExitRow::absent(row.exit) };
+    let contrast = whole.contrast.clone().filter(|c| kept.contains(&c.pair.expert) && kept.contains(&c.pair.amateur));
+    StepTrace { exits: whole.exits.iter().map(row).collect(), contrast, ..whole }
+}
+
 /// The beginning of an answer: original, expert and amateur.
 pub(super) fn answer_part(state: &mut State, query: &Query) {
-    let whole = trace(state, query);
-    let kept = [ExitId::Original, state.pair.expert, state.pair.amateur];
-    let row = |row: &ExitRow| if kept.contains(&row.exit) { row.clone() } else { ExitRow::absent(row.exit) };
-    let part = StepTrace { exits: whole.exits.iter().map(row).collect(), ..whole };
+    let part = only(trace(state, query), &[ExitId::Original, state.pair.expert, state.pair.amateur]);
     hear(state, Event::Part { ticket: query.ticket, trace: Arc::new(part) });
 }
 
@@ -203,6 +207,14 @@ pub(super) fn answer_broken(state: &mut State, query: &Query, exit: ExitId) {
 
 /// Answers one query.
 pub(super) fn answer(state: &mut State, query: &Query) {
-    let (trace, vocabulary) = (Arc::new(trace(state, query)), vocabulary(state, query));
+    let mut trace = trace(state, query);
+    if query.brief {
+        let deciding = match query.decoding.method {
+            Method::Exit(exit) => [exit; 2],
+            Method::Contrast(pair) => [pair.expert, pair.amateur],
+        };
+        trace = only(trace, &[[ExitId::Original; 2], deciding].concat());
+    }
+    let (trace, vocabulary) = (Arc::new(trace), vocabulary(state, query));
     hear(state, Event::Step { ticket: query.ticket, trace, millis: Some(94.0), vocabulary });
 }

@@ -43,21 +43,21 @@ pub(super) fn draw_left(state: &State, look: &Look, lab: &Lab, area: Rect, buf: 
     let Some((_, outcome)) = lab.outcomes.get(state.exits.policy) else { return };
     let exits = outcome.counts.len();
     let sign = |position: usize| {
-        let Ok(at) = lab.positions.binary_search(&position) else { return Some((None, None)) };
+        let Ok(at) = lab.positions.binary_search(&position) else { return (None, Some(None)) };
         let (taken, glances) = (outcome.taken[at], &lab.glances[at]);
         let changed = glances.last().is_some_and(|original| original.top != glances[taken].top);
-        Some((changed.then_some(Flag::Changed), Some(level(exits, exits - 1 - taken))))
+        (changed.then_some(Flag::Changed), Some(Some(level(exits, exits - 1 - taken))))
     };
     draw_lines(state, look, &sign, area, buf);
 }
 
-/// What the ribbon says of a position: a mark, and a height from 0 to 7; `None` while that is not known.
-type Sign = Option<(Option<Flag>, Option<usize>)>;
+/// What the ribbon says of a position: a mark, and a height from 0 to 7 if it has one; `None` while that is not known.
+type Sign = (Option<Flag>, Option<Option<usize>>);
 
 /// What the ribbon of the other views says.
 fn ribbon(state: &State, position: usize) -> Sign {
-    let (reading, flag) = flag(state, position)?;
-    Some((flag, height(state, position, &reading)))
+    let Some((reading, flag)) = flag(state, position) else { return (None, None) };
+    (flag, (!awaits(state, position)).then(|| height(state, position, &reading)))
 }
 
 /// Draws the legend as a rule, and the lines under it.
@@ -183,9 +183,8 @@ fn draw_ribbon(
     for piece in line {
         let Some(position) = piece.position else { continue };
         row.to(piece.column);
-        let known = sign(position);
         let is_cursor = position == state.position;
-        let (flag, height) = (known.and_then(|(flag, _)| flag), known.map(|(_, height)| height));
+        let (flag, height) = sign(position);
         for (n, c) in piece.text.graphemes(true).enumerate() {
             let (sign, role) = match (n, flag, height) {
                 _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
@@ -211,10 +210,16 @@ fn draw_ribbon(
     end
 }
 
+/// Whether the ribbon's height waits for exits that are still to come: what they agree on is not known before.
+fn awaits(state: &State, position: usize) -> bool {
+    let over_exits = matches!(state.ribbon, Ribbon::Decided | Ribbon::Disagree);
+    over_exits && state.seen(position).is_some_and(|trace| trace.is_partial())
+}
+
 /// The ribbon's height at a position, 0 to 7, on a scale whose ends are fixed; `None` for nothing to show.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
 fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
-    let (card, trace) = (state.card.as_ref()?, state.trace(position)?);
+    let (card, trace) = (state.card.as_ref()?, state.seen(position)?);
     let exits = card.exits.len();
     let original = trace.exits.first()?;
     let of = |x: f32, most: f32| Some(((x / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0) * 7.0).round() as usize);
