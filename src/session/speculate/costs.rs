@@ -150,7 +150,7 @@ pub fn break_even(steps: f64, rows: usize) -> Option<f64> {
     let (mut low, mut high) = (0.0, 1.0);
     // Halved forty times, the interval is below a millionth of a millionth.
     for _ in 0..40 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if expected_tokens(middle, rows) < steps { low = middle } else { high = middle }
     }
     Some(if steps <= 1.0 { 0.0 } else { high })
