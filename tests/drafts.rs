@@ -57,7 +57,7 @@ fn rounds_against_steps(engine: &mut Engine, ids: &[TokenId]) -> f32 {
                 break;
             }
             // Every other draft goes astray after its first half.
-            let kept = if start % 2 == 0 { *length } else { length.div_ceil(2) };
+            let kept = if start.is_multiple_of(2) { *length } else { length.div_ceil(2) };
             let draft: Vec<TokenId> = (0..*length).map(|i| if i < kept { ids[start + i] } else { wrong }).collect();
             let logits = round(engine, &draft, *exit, kept);
             assert_eq!(engine.ids(), &ids[..start + kept]);

@@ -12,6 +12,8 @@
 mod costs;
 mod places;
 mod policy;
+#[cfg(test)]
+mod policy_tests;
 mod round;
 mod stats;
 

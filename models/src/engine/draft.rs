@@ -133,13 +133,12 @@ impl Engine {
         for exit in exits {
             self.model.require_exit(*exit)?;
             let tap = heads::tap_of(&self.model, *exit);
-            let rows = match ran.iter().position(|t| *t == tap) {
-                Some(place) => trunk.taps[place],
-                None => {
-                    let rows = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
-                    given.push((rows, stored(tap)));
-                    rows
-                }
+            let rows = if let Some(place) = ran.iter().position(|t| *t == tap) {
+                trunk.taps[place]
+            } else {
+                let rows = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
+                given.push((rows, stored(tap)));
+                rows
             };
             heads.push(heads::build(&arena, &self.model, *exit, rows)?);
         }

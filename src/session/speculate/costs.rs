@@ -7,26 +7,31 @@ pub const LONGEST: usize = 16;
 
 /// The median of the last few measurements: one disturbed by another program does not count.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Median(VecDeque<f64>);
+pub(super) struct Median {
+    last: VecDeque<f64>,
+    /// Asked for many times between one measurement and the next.
+    middle: Option<f64>,
+}
 
 impl Median {
     const KEPT: usize = 9;
 
     pub(super) fn add(&mut self, value: f64) {
-        if self.0.len() == Self::KEPT {
-            self.0.pop_front();
+        if self.last.len() == Self::KEPT {
+            self.last.pop_front();
         }
-        self.0.push_back(value);
+        self.last.push_back(value);
+        let mut sorted: Vec<f64> = self.last.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        self.middle = sorted.get(sorted.len() / 2).copied();
     }
 
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.last.len()
     }
 
     pub(super) fn get(&self) -> Option<f64> {
-        let mut sorted: Vec<f64> = self.0.iter().copied().collect();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied()
+        self.middle
     }
 }
 
@@ -58,8 +63,11 @@ pub(super) struct Costs {
 impl Costs {
     /// Plain steps before anything is compared with them.
     pub(super) const ENOUGH: usize = 4;
-    /// Lower blocks are single steps, cut short: what they take beyond their share is the start of a graph.
+    /// Lower blocks are single steps, cut short: what they take beyond their share is the start of a graph, at most so
+    /// much.
     const LOWER: f64 = 1.3;
+    /// What a further row adds to a batch, where that has never been measured: hoped for, so that it is tried.
+    const FURTHER: f64 = 0.1;
 
     pub(super) fn new() -> Self {
         let growth = vec![Median::default(); LONGEST + 2];
@@ -104,20 +112,21 @@ impl Costs {
             1.0 + (growth - 1.0).max(0.0) * (rows - 1) as f64 / (known - 1).max(1) as f64
         };
         let nearest = self.measured().min_by_key(|(known, _)| known.abs_diff(rows));
-        // Never measured: as much a further row as f32 kernels have been seen to take at most.
-        self.lower(shares, rows) + shares.verify * nearest.map_or(1.0 + 0.25 * (rows - 1) as f64, line)
+        let growth = nearest.map_or(1.0 + Self::FURTHER * (rows - 1) as f64, line);
+        self.lower(shares, rows, 1.0) + shares.verify * growth
     }
 
     /// The most that it may take: a batch never costs more than its rows one by one, nor than a longer one.
     pub(super) fn worst(&self, shares: &Shares, rows: usize) -> f64 {
         let bound = |(known, growth): (usize, f64)| growth * (rows as f64 / known as f64).max(1.0);
         let growth = self.measured().map(bound).fold(rows as f64, f64::min);
-        self.lower(shares, rows) + shares.verify * growth
+        self.lower(shares, rows, Self::LOWER) + shares.verify * growth
     }
 
-    fn lower(&self, shares: &Shares, rows: usize) -> f64 {
+    /// Lower blocks, `unknown` times their share where that has never been measured.
+    fn lower(&self, shares: &Shares, rows: usize, unknown: f64) -> f64 {
         let single = shares.draft * (rows - 1) as f64 + shares.last;
-        single * self.lower.get().unwrap_or(Self::LOWER)
+        single * self.lower.get().unwrap_or(unknown)
     }
 
     fn measured(&self) -> impl Iterator<Item = (usize, f64)> {
@@ -141,7 +150,7 @@ pub fn break_even(steps: f64, rows: usize) -> Option<f64> {
     let (mut low, mut high) = (0.0, 1.0);
     // Halved forty times, the interval is below a millionth of a millionth.
     for _ in 0..40 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if expected_tokens(middle, rows) < steps { low = middle } else { high = middle }
     }
     Some(if steps <= 1.0 { 0.0 } else { high })

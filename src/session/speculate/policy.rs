@@ -5,16 +5,16 @@ use super::costs::{Costs, Shares, expected_tokens};
 
 /// What trying may cost, as a part of the time spent so far. Together with the error of a single prediction it keeps
 /// `auto` within 3 % of plain.
-pub const BUDGET: f64 = 0.025;
+pub const BUDGET: f64 = 0.02;
 /// Positions that one look back judges.
 pub const LOOK: usize = 8;
 /// Lengths of drafts that are tried.
 const LENGTHS: [usize; 6] = [1, 2, 3, 4, 5, 7];
 /// A round must promise so much more than plain steps.
 const MARGIN: f64 = 1.03;
-/// A judgement counts half after so many newer ones: texts change.
-const HALF_LIFE: f64 = 48.0;
-/// Tokens after which an exit that is not in use is looked at again.
+/// A judgement counts half after so many tokens, of the text or drafted in vain: texts change.
+const HALF_LIFE: f64 = 32.0;
+/// Tokens after which what is known of an exit that was not in use counts no more.
 const STALE: usize = 96;
 /// Rounds after which a plain step is timed again: the machine's load changes, and a longer text costs more.
 const REFRESH: usize = 24;
@@ -76,8 +76,9 @@ struct Acceptance {
 }
 
 impl Acceptance {
-    fn add(&mut self, judged: usize, accepted: usize, tokens: usize) {
-        let kept = 0.5f64.powf(judged as f64 / HALF_LIFE);
+    fn add(&mut self, drafted: usize, judged: usize, accepted: usize, tokens: usize) {
+        let age = self.at.map_or(0, |at| tokens - at).max(drafted);
+        let kept = 0.5f64.powf(age as f64 / HALF_LIFE);
         self.judged = self.judged * kept + judged as f64;
         self.accepted = self.accepted * kept + accepted as f64;
         self.at = Some(tokens);
@@ -101,6 +102,8 @@ pub struct Policy {
     lost: f64,
     tokens: usize,
     rounds_since_step: usize,
+    /// Where the last round was.
+    present: Option<usize>,
 }
 
 impl Policy {
@@ -111,7 +114,8 @@ impl Policy {
     #[must_use]
     pub fn new(places: Vec<Place>) -> Self {
         let acceptance = vec![Acceptance::default(); places.len()];
-        Self { places, acceptance, costs: Costs::new(), spent: 0.0, lost: 0.0, tokens: 0, rounds_since_step: 0 }
+        let (costs, present) = (Costs::new(), None);
+        Self { places, acceptance, costs, spent: 0.0, lost: 0.0, tokens: 0, rounds_since_step: 0, present }
     }
 
     /// Seconds of a plain step, once they are known.
@@ -138,24 +142,36 @@ impl Policy {
         };
         let promises = rounds().filter_map(|(place, length)| Some((self.promise(place, length)?, place, length)));
         let affordable = promises
-            .filter(|(promise, ..)| *promise >= MARGIN)
+            .filter(|(promise, place, _)| *promise >= MARGIN && !self.is_stale(*place))
             .filter(|(_, place, length)| self.allows(self.costs.worst(&self.places[*place].shares, length + 1) - 1.0));
         let best = affordable.max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((_, place, length)) = best {
-            return Move::Round { place, length };
-        }
-        let stale = |place: &usize| match self.acceptance[*place].at {
-            None => true,
-            Some(at) => self.tokens >= at + STALE,
-        };
-        let may_look = |place: &usize| {
-            let found = &self.places[*place];
-            !found.certain && stale(place) && self.allows(self.costs.worst_look(&found.shares, LOOK))
+        let price = |place: usize| self.costs.worst_look(&self.places[place].shares, LOOK);
+        // While something pays, others are looked at out of what it has gained.
+        let may_look = |place: usize| match best {
+            None => self.allows(price(place)),
+            Some(_) => self.lost < 0.0 && self.allows(price(place)),
         };
         // Those never looked at first.
         let looked_at = |place: &usize| self.acceptance[*place].at.map_or(0, |at| at + 1);
-        let look = (0..self.places.len()).filter(|_| known >= LOOK).filter(may_look).min_by_key(looked_at);
-        look.map_or(Move::Step, |place| Move::Look { place })
+        let looks = (0..self.places.len()).filter(|place| known >= LOOK && self.is_stale(*place) && may_look(*place));
+        match (looks.min_by_key(looked_at), best) {
+            (Some(place), _) => Move::Look { place },
+            // A look is cheaper than a round in vain.
+            (None, Some((_, place, _))) if self.is_hearsay(place) && self.allows(price(place)) => Move::Look { place },
+            (None, Some((_, place, length))) => Move::Round { place, length },
+            (None, None) => Move::Step,
+        }
+    }
+
+    /// Whether nothing is known of a place for the present part of the text.
+    fn is_stale(&self, place: usize) -> bool {
+        !self.places[place].certain && self.acceptance[place].at.is_none_or(|at| self.tokens >= at + STALE)
+    }
+
+    /// Whether another place is in use and what is known of this one is about an earlier part of the text.
+    fn is_hearsay(&self, place: usize) -> bool {
+        let old = self.acceptance[place].at.is_none_or(|at| self.tokens >= at + LOOK);
+        old && self.present != Some(place) && !self.places[place].certain
     }
 
     /// Tokens a second of rounds, over those of plain steps; `None` where nothing is known of the place.
@@ -188,7 +204,7 @@ impl Policy {
     /// Takes note of a look back.
     pub fn looked(&mut self, place: usize, judged: usize, accepted: usize, seconds: f64) {
         self.costs.looked(&self.places[place].shares, seconds);
-        self.acceptance[place].add(judged, accepted, self.tokens);
+        self.acceptance[place].add(judged, judged, accepted, self.tokens);
         self.spent += seconds;
         self.lost += seconds;
     }
@@ -201,7 +217,8 @@ impl Policy {
         self.costs.round(&self.places[place].shares, outcome.rows, outcome.draft_seconds, outcome.verify_seconds);
         self.spent += seconds;
         self.tokens += outcome.taken;
-        self.acceptance[place].add(outcome.judged, outcome.accepted, self.tokens);
+        self.acceptance[place].add(outcome.drafted, outcome.judged, outcome.accepted, self.tokens);
         self.rounds_since_step += 1;
+        self.present = Some(place);
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn look(
 ) -> Result<(usize, usize), ReadError> {
     // The token at a position is proposed from the row before it.
     let last = text.len() - 1;
-    let rows: Vec<usize> = (last.saturating_sub(most).max(1)..=last - 1).collect();
+    let rows: Vec<usize> = (last.saturating_sub(most).max(1)..last).collect();
     debug_assert!(exits_of(&draft.decoding).len() == 1 && decoding.sampling == draft.decoding.sampling);
     let logits = reader.engine_mut().logits_at(&rows, &[draft.exit])?;
     let accepts = |(index, row): &(usize, &usize)| {
