@@ -5,6 +5,7 @@ mod config;
 mod convert;
 mod decoding;
 mod devices;
+mod early_exit;
 mod figures;
 mod generate;
 mod info;

@@ -2,7 +2,7 @@
 
 use mexit_ggml::{DType, Source, Tensor, Weights};
 
-use crate::{Error, Model, TokenId, drafted::Drafted};
+use crate::{Error, Model, TokenId, drafted::Drafted, early::Early};
 
 /// The memory of one text. A value of its own, so that texts share a model.
 pub(crate) struct Cache {
@@ -16,6 +16,8 @@ pub(crate) struct Cache {
     ids: Vec<TokenId>,
     /// What goes on from the text without being part of it.
     drafted: Drafted,
+    /// What goes on from the text and was left early.
+    early: Early,
 }
 
 impl Cache {
@@ -35,7 +37,7 @@ impl Cache {
         }
         let taps = spec.taps();
         let hidden = vec![Vec::new(); taps.len()];
-        Ok(Self { kv, kind, context, width: spec.width, taps, hidden, ids: Vec::new(), drafted: Drafted::default() })
+        Ok(Self { kv, kind, context, width: spec.width, taps, hidden, ids: Vec::new(), drafted: Drafted::default(), early: Early::default() })
     }
 
     /// Bytes that the keys and values of `context` tokens take.
@@ -84,9 +86,20 @@ impl Cache {
         &mut self.drafted
     }
 
-    /// Forgets what has been drafted: its keys and values lie where the next token's will.
+    /// What was left early.
+    pub(crate) fn early(&self) -> &Early {
+        &self.early
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn early_mut(&mut self) -> &mut Early {
+        &mut self.early
+    }
+
+    /// Forgets what has been drafted or left early: its keys and values lie where the next token's will.
     pub(crate) fn discard(&mut self) {
         self.drafted = Drafted::default();
+        self.early = Early::default();
     }
 
     pub(crate) fn kind(&self) -> DType {

@@ -2,6 +2,7 @@
 //! position that it has read.
 
 mod draft;
+mod early;
 
 use std::{ops::Range, time::Instant};
 

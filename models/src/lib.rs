@@ -6,6 +6,7 @@ pub mod checkpoint;
 pub mod convert;
 pub mod demo;
 mod drafted;
+mod early;
 mod engine;
 mod error;
 mod fingerprint;

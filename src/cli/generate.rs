@@ -4,7 +4,13 @@ use std::io::{IsTerminal, Write};
 
 use clap::Args;
 
-use super::{decoding::DecodingArgs, model::ModelArgs, prompt::PromptArgs, speculate::SpeculateArgs};
+use super::{
+    decoding::DecodingArgs,
+    early_exit::{self, EarlyExitArgs},
+    model::ModelArgs,
+    prompt::PromptArgs,
+    speculate::SpeculateArgs,
+};
 use crate::{
     report::json,
     session::{protocol::ModelCard, reader::Reader, run::Run, trace::StepTrace},
@@ -19,6 +25,8 @@ pub(super) struct GenerateArgs {
     prompt: PromptArgs,
     #[command(flatten)]
     decoding: DecodingArgs,
+    #[command(flatten)]
+    early_exit: EarlyExitArgs,
     #[command(flatten)]
     speculate: SpeculateArgs,
     /// Take so many tokens at most
@@ -40,6 +48,10 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     let engine = args.model.engine()?;
     let decoding = args.decoding.decoding(engine.model())?;
     let prompt = args.prompt.ids(&engine.model().tokenizer)?;
+    if let Some(rule) = args.early_exit.rule(&engine)? {
+        let (text, stats) = ((prompt, args.max_new_tokens), args.speculate.stats());
+        return early_exit::run(engine, (rule, decoding.sampling), text, stats);
+    }
     let mut out = std::io::stdout().lock();
     let mut speculator = args.speculate.speculator(engine.model(), args.json)?;
     if args.json {

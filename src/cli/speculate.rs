@@ -35,6 +35,11 @@ impl SpeculateArgs {
         Ok(Speculator::new(self.speculate))
     }
 
+    /// Whether figures were asked for.
+    pub(super) fn stats(&self) -> bool {
+        self.stats
+    }
+
     /// Tells what was done, if that was asked for.
     pub(super) fn tell(&self, speculator: &Speculator) {
         if self.stats {

@@ -103,9 +103,16 @@ impl Rule {
                 let in_a_row = seen.iter().rev().take_while(|glance| glance.top == last.top).count();
                 in_a_row as f32 >= self.threshold
             }
-            Policy::Fixed => seen.len() > fixed(self.threshold),
+            Policy::Fixed => seen.len() > self.taken_fixed(),
             Policy::Oracle | Policy::Decided => false,
         }
+    }
+
+    /// The exit of [`Policy::Fixed`], from 0 at the lowest.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of exits")]
+    pub fn taken_fixed(&self) -> usize {
+        self.threshold.max(0.0) as usize
     }
 
     /// The exit at which the rule leaves, from 0 at the lowest; `exits` end with original, which is left at last.
@@ -149,11 +156,6 @@ impl Rule {
             counts,
         }
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of exits")]
-fn fixed(threshold: f32) -> usize {
-    threshold.max(0.0) as usize
 }
 
 #[cfg(test)]

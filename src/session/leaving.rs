@@ -1,10 +1,13 @@
 //! Early-exit policies over traces: what the rules of [`crate::decode::Rule`] read, taken from what is known.
 
+mod run;
+
 use super::{
     protocol::ModelCard,
     trace::{ExitId, ExitRow, StepTrace},
 };
 
+pub use self::run::{EarlyRun, EarlyToken, EarlyWork};
 pub use crate::decode::{Cost, Glance, Outcome, Policy, Rule};
 
 /// What a policy reads at a position, from the lowest exit up to original; `None` while rows are missing or broken.
