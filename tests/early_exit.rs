@@ -10,7 +10,7 @@ use mexit_tui::{
     session::leaving::{EarlyRun, Glance, Policy, Rule},
 };
 
-const TOKENS: usize = 24;
+const TOKENS: usize = 12;
 
 /// Rules that leave early, late, and in between.
 const RULES: [Rule; 8] = [
@@ -48,7 +48,9 @@ fn glances(engine: &mut Engine, ids: &[TokenId], first: usize) -> Vec<Vec<Glance
 #[test]
 fn tokens_and_exits_are_those_of_the_policy_on_a_full_trace_for_every_type() {
     for dtype in TYPES {
-        for rule in RULES {
+        // The reference kernels are slow: every rule in f32, two in the other types.
+        let rules = if dtype == DType::F32 { &RULES[..] } else { &RULES[1..6] };
+        for rule in rules.iter().copied().step_by(if dtype == DType::F32 { 1 } else { 4 }) {
             let mut engine = demo_engine(dtype, DType::F32);
             engine.set_reference(true);
             let prompt = text(&engine, 12);
