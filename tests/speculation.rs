@@ -4,6 +4,8 @@
 mod cases;
 #[path = "support/demo_engine.rs"]
 mod demo_engine;
+#[path = "support/program.rs"]
+mod program;
 
 use demo_engine::{TYPES, demo_engine, text};
 use mexit_models::{DType, Engine, ExitId, TokenId, demo};
@@ -173,7 +175,7 @@ fn every_type_to_the_bit_under_the_reference_kernels() {
         let mut engine = demo_engine(dtype, DType::F32);
         engine.set_reference(true);
         let prompt = text(&engine, 9);
-        lossless(engine, &prompt, 28, true);
+        lossless(engine, &prompt, 20, true);
     }
 }
 
@@ -294,4 +296,33 @@ fn another_text_after_a_round() {
             assert_eq!(got.map(|choice| choice.id), want.map(|choice| choice.id), "{cut}");
         }
     }
+}
+
+/// The real binary: the same text in every way of getting it, what was done on stderr alone, and clear refusals.
+#[test]
+fn from_the_command_line() {
+    let generate = |more: &[&str]| {
+        let all = [&["generate", "--prompt=In the beginning", "-n=40", "--threads=1"], more].concat();
+        program::run(&all)
+    };
+    let plain = generate(&["--speculate=off"]);
+    assert!(plain.status.success() && plain.stdout.len() > 60 && plain.stderr.is_empty());
+    for how in ["auto", "on", "2", "4:8"] {
+        let found = generate(&["--speculate", how, "--stats"]);
+        assert_eq!(found.stdout, plain.stdout, "{how}");
+        let said = String::from_utf8_lossy(&found.stderr).into_owned();
+        assert!(said.contains("39 tokens in"), "{how}: {said}");
+        let wanted = [("2", "exit 2, 3 a draft"), ("4:8", "exit 4, 8 a draft")];
+        assert!(wanted.iter().all(|(name, words)| *name != how || said.contains(words)), "{how}: {said}");
+    }
+    assert_eq!(generate(&[]).stdout, plain.stdout, "auto, unless told otherwise");
+
+    let refused = |more: &[&str], words: &[&str]| program::refused(&more.join(" "), &generate(more), words);
+    refused(&["--speculate=99"], &["99", "--speculate", "original, 12"]);
+    refused(&["--speculate=12"], &["below block 12"]);
+    refused(&["--speculate=original"], &["below block 12"]);
+    refused(&["--speculate=4:0"], &["EXIT:LENGTH", "1 to 16"]);
+    refused(&["--speculate=fast"], &["auto, off, on"]);
+    refused(&["--speculate=on", "--json"], &["every exit"]);
+    assert!(generate(&["--speculate=off", "--json"]).status.success());
 }
