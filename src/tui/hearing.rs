@@ -106,11 +106,13 @@ pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
 fn stepped(state: &mut State, trace: Arc<StepTrace>) {
     let position = trace.position;
     let broken = broken_text(&trace);
-    if !broken.is_empty() && position == state.position {
-        state.notice = Some(broken);
-    }
-    if state.run.is_some() && position == state.open_slot() && trace.choice.ln_p.is_nan() {
+    // A run that cannot decide on its next token is over.
+    let ends = state.run.is_some() && position == state.open_slot() && trace.choice.ln_p.is_nan();
+    if ends {
         (state.run, state.take_when_known) = (None, false);
+    }
+    if !broken.is_empty() && (ends || position == state.position) {
+        state.notice = Some(broken);
     }
     moves::keep(state, trace);
     if position == state.open_slot() {

@@ -11,6 +11,7 @@ mod line_screens;
 mod mockups;
 mod moving;
 mod picture;
+mod run_screens;
 mod screens;
 mod scripted;
 mod scripts;
