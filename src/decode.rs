@@ -8,6 +8,7 @@ mod distribution;
 mod divergence;
 mod greatest;
 mod kernels;
+mod order;
 mod sample;
 
 pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};
