@@ -9,6 +9,7 @@ mod divergence;
 mod early_exit;
 mod greatest;
 mod kernels;
+mod order;
 mod sample;
 
 pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};
