@@ -13,6 +13,7 @@ mod ids;
 pub mod layout;
 mod model;
 mod pace;
+mod read_ahead;
 mod spec;
 mod tokenizer;
 mod trunk;
@@ -23,6 +24,7 @@ pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
 pub use mexit_ggml::{
     DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort,
+    require_processor,
 };
 pub use model::{Model, Placement};
 pub use spec::{Architecture, Projection, Spec};
