@@ -171,7 +171,7 @@ fn and_so_it_does_in_other_types() {
     for dtype in [DType::F16, DType::BF16, DType::Q8_0, DType::Q4_0] {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("demo.gguf");
-        let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
+        let options = ConvertOptions { types: dtype.into(), ..ConvertOptions::default() };
         requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
         let mut reader = Reader::new(cases::open(&path, |_| {}));
         let prompt = reader.model().tokenizer.encode(PROMPT).expect("ids");

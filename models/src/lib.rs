@@ -15,6 +15,7 @@ mod ids;
 pub mod layout;
 mod model;
 mod pace;
+mod read_ahead;
 pub mod shape;
 mod spec;
 mod tokenizer;
@@ -25,7 +26,8 @@ pub use engine::{BATCH, Engine, EngineOptions, LogitRows};
 pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
 pub use mexit_ggml::{
-    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort, roofline,
+    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort,
+    require_processor, roofline,
 };
 pub use model::{Model, Placement};
 pub use spec::{Architecture, Projection, Spec};

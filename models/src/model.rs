@@ -11,6 +11,7 @@ use crate::{
     Error, ExitId, Projection, Spec, Tokenizer, WeightTypes,
     fingerprint::fingerprint,
     layout::{self, OUTPUT, Role, Slot},
+    read_ahead,
 };
 
 /// Where weights lie and compute.
@@ -44,7 +45,9 @@ impl Model {
     /// If it cannot be read, is no model of ours, or does not fit into memory.
     pub fn open(path: &Path, placement: Placement) -> Result<Self, Error> {
         let mapping = File::open(path).and_then(|file| Mapping::of(&file)).map_err(|e| Error::io(path, e))?;
-        Self::of(Arc::new(mapping), placement)
+        let mapping = Arc::new(mapping);
+        read_ahead::start(&mapping);
+        Self::of(mapping, placement)
     }
 
     /// Opens a file's bytes.

@@ -98,6 +98,9 @@ impl Case {
     }
 }
 
+/// A trunk and heads of two types.
+pub const MIXED: WeightTypes = WeightTypes { trunk: DType::F16, heads: DType::Q8_0 };
+
 /// Converts a folder into a temporary GGUF file and puts it to work on one thread.
 pub fn engine(folder: &Path, types: impl Into<WeightTypes>, change: impl FnOnce(&mut EngineOptions)) -> Engine {
     let scratch = tempfile::tempdir().expect("a temporary folder");
