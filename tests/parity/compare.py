@@ -172,19 +172,22 @@ def measure(a, program, files, pair, ids):
             each = gaps(run["times"][1:])
             add("library", "all", statistics.mean(each))
             found["library"].setdefault("every_token", []).extend(each)
+            add("library", "cpu_all", statistics.mean(gaps(run["cpu"][1:])))
             add("library", "prefill", 1000 * (run["times"][1] - run["times"][0]))
             if turn == 0:
                 found["library"]["memory"] = library.ask(do="memory")
             run = library.ask(do="two", ids=ids, new=a.tokens)
             add("library", "two", statistics.mean(gaps(run["times"][1:])))
+            add("library", "cpu_two", statistics.mean(gaps(run["cpu"][1:])))
             add("library", "prefill_two", 1000 * (run["times"][1] - run["times"][0]))
             for kind, file in files.items():
                 # Start-up cancels out between a run of many tokens and one of one; the lone token's step is given back.
                 told, told_one = program.traced(file, ids, a.tokens), program.traced(file, ids, 1)
                 many, one, lone = (program.chosen(file, *text) for text in ((ids, a.tokens), (ids, 1), (ids[:1], 1)))
                 more = len(told["tokens"]) - 1
-                add(kind, "all", 1000 * (told["seconds"] - told_one["seconds"]) / more)
-                add(kind, "two", 1000 * (many["seconds"] - one["seconds"]) / more)
+                for clock, name in (("seconds", ""), ("cpu_s", "cpu_")):
+                    add(kind, name + "all", 1000 * (told[clock] - told_one[clock]) / more)
+                    add(kind, name + "two", 1000 * (many[clock] - one[clock]) / more)
                 add(kind, "prefill", 1000 * (one["seconds"] - lone["seconds"]) + found[kind]["two"][-1])
                 add(kind, "peak_all", told["peak"])
                 add(kind, "peak_two", many["peak"])

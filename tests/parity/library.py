@@ -31,13 +31,14 @@ def peak():
 
 
 class Clock(BaseStreamer):
-    """Notes when each token comes. The first thing that `generate` puts is the prompt."""
+    """Notes when each token comes, and how much CPU time had gone by then. The first thing that `generate` puts is the prompt."""
 
     def __init__(self):
-        self.times = []
+        self.times, self.cpu = [], []
 
     def put(self, value):
         self.times.append(time.perf_counter())
+        self.cpu.append(time.process_time())
 
     def end(self):
         pass
@@ -70,30 +71,31 @@ class Library:
         return {"peak": peak(), "before_the_model": self.empty}
 
     def generate(self, ids, new, contrast=True):
-        """Greedy, as a user calls it. `times[0]` is the start, then one for each token."""
+        """Greedy, as a user calls it. `times[0]` is the start, then comes one for each token."""
         model, clock, prompt = self.model, Clock(), torch.tensor([ids])
         model.use_original_head, model.contrast_layer_indices = not contrast, tuple(self.pair) if contrast else None
         # The model's own generation_config is handed in: with current versions of transformers the library loses a mark
         # on it while loading, and `generate` stumbles over that otherwise.
         found = model.generate(
             generation_config=model.generation_config, input_ids=prompt, attention_mask=torch.ones_like(prompt),
-            max_new_tokens=new, do_sample=False, num_beams=1, streamer=clock, pad_token_id=0)
+            max_new_tokens=new, do_sample=False, num_beams=1, streamer=clock, pad_token_id=0, return_dict_in_generate=False)
         model.use_original_head, model.contrast_layer_indices = False, tuple(self.pair)
-        return {"tokens": found[0, len(ids):].tolist(), "times": clock.times}
+        return {"tokens": found[0, len(ids):].tolist(), "times": clock.times, "cpu": clock.cpu}
 
     def two(self, ids, new):
         """The same tokens with the trunk and the two heads of the contrast alone, after the last position alone."""
-        tokens, times, past, step = [], [time.perf_counter()], None, torch.tensor([ids])
+        tokens, clock, past, step = [], Clock(), None, torch.tensor([ids])
+        clock.put(step)
         while len(tokens) < new:
             out = self.model.transformer(step, past_key_values=past, use_cache=True, output_hidden_states=True)
             past = out.past_key_values
             expert, amateur = (self.head(head, out, slice(-1, None)) for head in self.pair)
             tokens.append(int(calculate_contrasted_logits(expert, amateur)[0, -1].argmax()))
-            times.append(time.perf_counter())
+            clock.put(step)
             if tokens[-1] == self.model.config.eos_token_id:
                 break
             step = torch.tensor([tokens[-1:]])
-        return {"tokens": tokens, "times": times}
+        return {"tokens": tokens, "times": clock.times, "cpu": clock.cpu}
 
     def head(self, head, out, rows):
         """A head's logits after some positions. The last block's hidden state has been through the final norm already."""

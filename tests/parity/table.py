@@ -15,7 +15,8 @@ def table(report):
         "", "Results, ours against the library's:", *agreement(report["agreement"]), "",
         "ms a token, median (range) over the rounds; × is the library's time with all exits by this one, in the same round:", *speed(figures), "",
         f"prompt of {settings['prompt']} tokens until the first new one, ms:", *prefill(figures), "",
-        "peak memory, MiB:", *memory(figures)]
+        "CPU time a token, ms over all threads (waiting for each other counts; the fairest figure beside other work, with --threads 1):",
+        *processor(figures), "", "peak memory, MiB:", *memory(figures)]
     exits = len(report["library"]["exits"])
     saved = statistics.median(figures["library"]["all"]) - statistics.median(figures["library"]["two"])
     lines += ["", f"The library evaluates original and all {exits} exits at each token, although the contrast reads two heads; with those two "
@@ -57,6 +58,14 @@ def prefill(figures):
     return aligned(rows)
 
 
+def processor(figures):
+    library = figures["library"]
+    rows = [["", "all exits", "×", "two heads", "×"]]
+    for kind, found in figures.items():
+        rows.append([kind, *(part for name in ("cpu_all", "cpu_two") for part in (spread(found[name]), ratio(library["cpu_all"], found[name])))])
+    return aligned(rows)
+
+
 def memory(figures):
     theirs = figures["library"]["memory"]
     rows = [["", "all exits", "of the library's", "two heads", "of the library's"],
@@ -80,7 +89,8 @@ def others(figures):
 
 
 def spread(values):
-    return f"{statistics.median(values):.1f} ({min(values):.1f}–{max(values):.1f})"
+    middle = f"{statistics.median(values):.1f}"
+    return f"{middle} ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else middle
 
 
 def ratio(theirs, ours):
