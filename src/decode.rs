@@ -4,6 +4,7 @@
 mod contrast;
 mod distribution;
 mod kernels;
+pub mod repetition;
 mod sample;
 
 pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};
