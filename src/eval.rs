@@ -4,6 +4,7 @@
 //! ([`tally`]), so that tallies of shards and of runs that were cut join exactly; what is reported follows from the tally
 //! ([`summary`]). `FORMAT.md` describes the files.
 
+pub mod columns;
 mod continuations;
 pub mod corpus;
 mod error;

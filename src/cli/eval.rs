@@ -6,6 +6,7 @@ mod settings;
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, bail, ensure};
@@ -13,11 +14,15 @@ use clap::{Args, Subcommand};
 
 use self::{progress::Watch, settings::MeasureArgs};
 use super::model::ModelArgs;
-use crate::eval::{
-    corpus::FileCard,
-    evaluation::{Evaluation, ModelCard, Shard, merge},
-    run::{run, state_of, write},
-    table::table,
+use crate::{
+    eval::{
+        columns::columns,
+        corpus::FileCard,
+        evaluation::{Evaluation, ModelCard, Shard, merge},
+        run::{Keep, run, state_of, write},
+        table::table,
+    },
+    report::parquet,
 };
 
 /// What to measure, and where to.
@@ -39,6 +44,9 @@ pub(super) struct EvalArgs {
     /// Go on with what an earlier run of the same command has left; from the beginning if there is nothing
     #[arg(long, requires = "output", conflicts_with = "force")]
     resume: bool,
+    /// Keep an unfinished result after the first window that ends so many seconds after the last time
+    #[arg(long, value_name = "SECONDS", default_value_t = 3)]
+    keep_every: u64,
     #[command(flatten)]
     out: OutArgs,
 }
@@ -105,7 +113,8 @@ fn measure(args: &EvalArgs) -> anyhow::Result<()> {
     let state = args.out.output.as_deref().map(state_of);
     let mut evaluation = args.start(fresh, state.as_deref())?;
     let watch = Watch::new(args.out.output.is_some())?;
-    let finished = run(&mut engine, &files, &mut evaluation, state.as_deref(), &mut |progress| watch.see(progress))?;
+    let keep = state.as_deref().map(|path| Keep { path, every: Duration::from_secs(args.keep_every) });
+    let finished = run(&mut engine, &files, &mut evaluation, keep, &mut |progress| watch.see(progress))?;
     watch.end();
     if let Some(notice) = engine.take_notice() {
         eprintln!("note: {notice}");
@@ -167,6 +176,9 @@ impl OutArgs {
         let json = evaluation.to_json();
         if let Some(path) = &self.output {
             write(path, json.as_bytes())?;
+        }
+        if let Some(path) = &self.parquet {
+            write(path, &parquet::bytes(&columns(evaluation))?)?;
         }
         let mut out = std::io::stdout().lock();
         out.write_all(if self.json { json } else { table(evaluation) }.as_bytes())?;

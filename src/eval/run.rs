@@ -10,8 +10,14 @@ use mexit_models::Engine;
 pub use super::store::{state_of, write};
 use super::{EvalError, evaluation::Evaluation, measure::measure, units::Units};
 
-/// How long may be lost when the program is killed.
-const KEEP_EVERY: Duration = Duration::from_secs(3);
+/// Where an unfinished evaluation is kept, and how often: how much may be lost when the program is killed.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep<'p> {
+    /// The file.
+    pub path: &'p Path,
+    /// After the first window that ends so long after the last time.
+    pub every: Duration,
+}
 
 /// How far an evaluation is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +31,7 @@ pub struct Progress {
 }
 
 /// Measures what is left, and returns whether nothing is: `progress`, told a few times a window, may stop. What has been
-/// measured by then is in `evaluation`, and in the file `state` if there is one; a window that was begun is not.
+/// measured by then is in `evaluation`, and in its file; a window that was begun is not.
 ///
 /// # Errors
 /// If a file cannot be read or computing fails.
@@ -33,7 +39,7 @@ pub fn run(
     engine: &mut Engine,
     files: &[(PathBuf, u64)],
     evaluation: &mut Evaluation,
-    state: Option<&Path>,
+    keep: Option<Keep<'_>>,
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<bool, EvalError> {
     let Some(first) = evaluation.next else { return Ok(true) };
@@ -53,14 +59,14 @@ pub fn run(
             progress(Progress { fraction, windows: tally.windows, tokens: tally.tokens })
         };
         let Some(tally) = measure(engine, &settings, &unit, &mut within)? else {
-            keep(evaluation, state)?;
+            store(evaluation, keep)?;
             return Ok(false);
         };
         evaluation.tally.add(&tally);
         evaluation.next = Some(unit.number + 1);
         fraction = unit.fraction;
-        if kept.elapsed() >= KEEP_EVERY {
-            keep(evaluation, state)?;
+        if keep.is_some_and(|keep| kept.elapsed() >= keep.every) {
+            store(evaluation, keep)?;
             kept = Instant::now();
         }
     }
@@ -68,6 +74,6 @@ pub fn run(
     Ok(true)
 }
 
-fn keep(evaluation: &Evaluation, state: Option<&Path>) -> Result<(), EvalError> {
-    state.map_or(Ok(()), |path| write(path, evaluation.to_json().as_bytes()))
+fn store(evaluation: &Evaluation, keep: Option<Keep<'_>>) -> Result<(), EvalError> {
+    keep.map_or(Ok(()), |keep| write(keep.path, evaluation.to_json().as_bytes()))
 }
