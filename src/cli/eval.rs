@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::{Args, Subcommand};
 
 use self::{progress::Watch, settings::MeasureArgs};
@@ -19,7 +19,7 @@ use crate::{
         columns::columns,
         corpus::FileCard,
         evaluation::{Evaluation, ModelCard, Shard, merge},
-        run::{Keep, run, state_of, write},
+        run::{Keep, clear, run, state_of, write},
         table::table,
     },
     report::parquet,
@@ -129,10 +129,7 @@ fn measure(args: &EvalArgs) -> anyhow::Result<()> {
         "nothing to score: expected a text of two tokens or more"
     );
     args.out.give(&evaluation)?;
-    if let Some(state) = state.filter(|state| state.exists()) {
-        std::fs::remove_file(&state).with_context(|| state.display().to_string())?;
-    }
-    Ok(())
+    state.map_or(Ok(()), |state| Ok(clear(&state)?))
 }
 
 impl EvalArgs {

@@ -13,19 +13,19 @@ pub fn last_word(text: &str, prompt: usize) -> Option<Range<usize>> {
     (text[..start].trim_start() != "" && start >= prompt).then_some(with_space..end)
 }
 
-/// The tokens that hold at least one of these bytes, by the length of every token.
+/// The tokens that hold at least one of these bytes, by the length of every token; if none does, none after all of them.
 #[must_use]
 pub fn tokens_of(bytes: &Range<usize>, lengths: impl Iterator<Item = usize>) -> Range<usize> {
-    let mut at = 0;
-    let (mut first, mut after) = (None, 0);
+    let (mut at, mut count) = (0, 0);
+    let mut found: Option<Range<usize>> = None;
     for (token, length) in lengths.enumerate() {
-        if at < bytes.end && at + length > bytes.start && length > 0 {
-            first.get_or_insert(token);
-            after = token + 1;
+        if at < bytes.end && at + length > bytes.start && !bytes.is_empty() {
+            found = Some(found.map_or(token, |range| range.start)..token + 1);
         }
         at += length;
+        count = token + 1;
     }
-    first.unwrap_or(after)..after
+    found.unwrap_or(count..count)
 }
 
 #[cfg(test)]
@@ -52,5 +52,7 @@ mod tests {
         assert_eq!(tokens_of(&(7..11), lengths()), 2..4);
         assert_eq!(tokens_of(&(8..11), lengths()), 2..4, "a token counts if it holds a part");
         assert_eq!(tokens_of(&(3..7), lengths()), 1..2);
+        assert_eq!(tokens_of(&(12..12), lengths()), 5..5, "an empty target scores nothing");
+        assert_eq!(tokens_of(&(5..5), lengths()), 5..5);
     }
 }

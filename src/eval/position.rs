@@ -50,9 +50,10 @@ impl<'l> Position<'l> {
         let mut said = Vec::with_capacity(settings.readouts.len());
         for readout in &settings.readouts {
             let one = match readout {
-                Readout::Exit(exit) => self.exit(*exit).map(|d| plain(d, original, target)),
-                Readout::Lens(_) => lenses.next().map(|(_, d)| plain(d, original, target)),
-                Readout::Contrast(pair) => self.contrasted(*pair, original, target),
+                Readout::Exit(ExitId::Original) => Some(Said::of(original, None, target)),
+                Readout::Exit(exit) => self.exit(*exit).map(|d| Said::of(d, Some(original), target)),
+                Readout::Lens(_) => lenses.next().map(|(_, d)| Said::of(d, Some(original), target)),
+                Readout::Contrast(pair) => self.contrasted(*pair, &said, original, target),
             };
             said.extend(one);
         }
@@ -94,31 +95,30 @@ impl<'l> Position<'l> {
         }
     }
 
-    fn contrasted(&self, pair: Pair, original: &Distribution<'_>, target: TokenId) -> Option<Said> {
-        let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
+    /// What was said of the exits comes first in `said`.
+    fn contrasted(&self, pair: Pair, said: &[Said], original: &Distribution<'_>, target: TokenId) -> Option<Said> {
+        let place = self.exits.iter().position(|(exit, _)| *exit == pair.expert)?;
+        let (expert, amateur) = (&self.exits[place].1, self.exit(pair.amateur)?);
         let contrast = contrast(expert, amateur, pair.alpha, pair.min_candidates);
         let top = contrast.best()?;
         let changed = contrast.plausible.iter().find(|token| token.id == target.0).map(|token| token.result);
-        let (kl, js) = divergences(&contrast, expert, original);
+        let (kl, js) = divergences(&contrast, (said.get(place)?.kl, said.get(place)?.js), original);
         Some(Said { ln_p: changed.unwrap_or_else(|| expert.ln_p(target.0)), top: top.id, ln_top: top.ln_p, kl, js })
     }
 }
 
-fn plain(distribution: &Distribution<'_>, original: &Distribution<'_>, target: TokenId) -> Said {
-    let best = distribution.best();
-    Said {
-        ln_p: distribution.ln_p(target.0),
-        top: best.id,
-        ln_top: best.ln_p,
-        kl: f64::from(original.kl(distribution)),
-        js: f64::from(original.js(distribution)),
+impl Said {
+    /// Of a distribution, which diverges from itself in nothing.
+    fn of(own: &Distribution<'_>, original: Option<&Distribution<'_>>, target: TokenId) -> Self {
+        let best = own.best();
+        let [kl, js] = original.map_or([0.0, 0.0], |original| [original.kl(own), original.js(own)]).map(f64::from);
+        Self { ln_p: own.ln_p(target.0), top: best.id, ln_top: best.ln_p, kl, js }
     }
 }
 
 /// KL(original ‖ contrast) and their Jensen-Shannon divergence: the expert's, plus what differs within V, since every
 /// other token keeps the expert's probability.
-fn divergences(contrast: &Contrast, expert: &Distribution<'_>, original: &Distribution<'_>) -> (f64, f64) {
-    let (mut kl, mut js) = (f64::from(original.kl(expert)), f64::from(original.js(expert)));
+fn divergences(contrast: &Contrast, (mut kl, mut js): (f64, f64), original: &Distribution<'_>) -> (f64, f64) {
     for token in &contrast.plausible {
         let [o, e, c] = [original.ln_p(token.id), token.expert, token.result].map(f64::from);
         if o.exp() > 0.0 {
@@ -163,7 +163,7 @@ mod tests {
             let whole = found.row(&expert);
             let terms = original.ln_row().into_iter().zip(&whole).map(|(o, c)| (f64::from(o), f64::from(*c)));
             let (kl, js) = terms.fold((0.0, 0.0), |(kl, js), (o, c)| (kl + o.exp() * (o - c), js + js_term(o, c)));
-            let got = divergences(&found, &expert, &original);
+            let got = divergences(&found, (original.kl(&expert).into(), original.js(&expert).into()), &original);
             // 500 probabilities, each off by a few 1e-7 of itself, times logarithms of up to 14.
             assert!((got.0 - kl).abs() < 1e-5 && (got.1 - js).abs() < 1e-5, "α {alpha}: {got:?}, {kl} {js}");
         }

@@ -7,7 +7,7 @@ use std::{
 
 use mexit_models::Engine;
 
-pub use super::store::{state_of, write};
+pub use super::store::{clear, state_of, write};
 use super::{EvalError, evaluation::Evaluation, measure::measure, units::Units};
 
 /// Where an unfinished evaluation is kept, and how often: how much may be lost when the program is killed.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,20 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     name.into()
+}
+
+/// Takes away what an unfinished evaluation has left.
+///
+/// # Errors
+/// If the system refuses.
+pub fn clear(state: &Path) -> Result<(), EvalError> {
+    for path in [state, &with_ending(state, "part")] {
+        match fs::remove_file(path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(EvalError::io(path, source)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Puts `bytes` in place of whatever the file held. Always by the same second name, so that a killed program leaves at
