@@ -142,19 +142,22 @@ fn held_out_figures_are_those_of_training_and_fall_with_depth() {
     assert!(depth.windows(2).all(|pair| pair[0] < pair[1]), "from exit 12 down to 2: {depth:?}");
 }
 
-/// A small evaluation with everything in it.
-fn everything() -> (Vec<String>, usize) {
+/// A small evaluation with everything in it: 29 windows.
+fn everything() -> Vec<String> {
     let texts = reference("eval_demo.jsonl").to_string_lossy().into_owned();
     let flags = "--window 24 --stride 12 --lens --contrast original,6 --alphas 0.1,0.5 --exits 12,6,2 \
         --continuations 8 --beginning 8 --length 12";
     let args = [texts].into_iter().chain(flags.split_whitespace().map(ToOwned::to_owned));
-    (args.collect(), 30)
+    args.collect()
 }
 
 /// The arguments of an evaluation into a file.
 fn eval_into(output: &Path, more: &[&str]) -> Command {
     let mut command = command();
-    command.arg("eval").args(everything().0).arg("-o").arg(output).args(more);
+    command.arg("eval").args(everything()).arg("-o").arg(output).args(more);
+    if !more.contains(&"--threads") {
+        command.args(["--threads", "1"]);
+    }
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
@@ -179,10 +182,7 @@ fn shards_joined_are_the_whole_bit_for_bit() {
     let [whole, joined] = ["whole.json", "joined.json"].map(|name| fs::read(at(name)).expect("a result"));
     assert!(whole == joined, "shards joined differ from the whole");
     let whole = json(&at("whole.json"));
-    assert!(
-        whole["summary"]["windows"].as_u64().expect("windows") > everything().1 as u64,
-        "each shard has many windows"
-    );
+    assert_eq!(whole["summary"]["windows"], 29, "each shard has many windows");
     assert_eq!(whole["tally"]["continuations"].as_object().expect("continuations").len(), 8);
     assert_eq!(program::names(folder.path()).len(), 5, "nothing else is left behind");
 }
@@ -194,7 +194,7 @@ fn killed_at_any_moment_it_goes_on_to_the_same_numbers() {
     let state = folder.path().join("cut.json.state");
     succeed(eval_into(&whole, &[]));
     let mut kills = 0;
-    for windows in [1, 3, 6, 8, 11, 15, 18, 21, 24, 28] {
+    for windows in [1, 3, 5, 7, 9, 12, 15, 18, 21, 24] {
         let mut child = eval_into(&cut, &["--resume", "--keep-every", "0"]).spawn().expect("it starts");
         if kept::wait_for(&mut child, &state, windows) {
             child.kill().expect("killed");
@@ -330,7 +330,10 @@ fn a_table_for_other_programs() {
         let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name}"));
         assert_eq!(row.get_string(place("name")).expect("text"), readout["name"].as_str().expect("text"));
         for name in ["perplexity", "bits_per_byte", "accuracy", "kl", "js", "calibration_error"] {
-            assert_eq!(Some(row.get_double(place(name)).expect("a number")), readout[name].as_f64(), "{name}");
+            let (got, want) =
+                (row.get_double(place(name)).expect("a number"), readout[name].as_f64().expect("a number"));
+            // serde_json reads numbers to the last bit but one.
+            assert!((got - want).abs() <= 1e-15 * want.abs(), "{name}: {got}, {want}");
         }
     }
     let contrast = &rows[2];

@@ -14,7 +14,9 @@ pub fn columns(evaluation: &Evaluation) -> Table {
     let rows = &summary.readouts;
     let text = |of: &dyn Fn(&ReadoutSummary) -> Option<String>| Column::Text(rows.iter().map(of).collect());
     let count = |of: &dyn Fn(&ReadoutSummary) -> Option<u64>| Column::Count(rows.iter().map(of).collect());
-    let real = |of: &dyn Fn(&ReadoutSummary) -> f64| Column::Real(rows.iter().map(of).collect());
+    // What nothing was measured for is NaN in the summary, and missing here: databases order NaN above all numbers.
+    let some = |number: f64| Some(number).filter(|number| !number.is_nan());
+    let real = |of: &dyn Fn(&ReadoutSummary) -> f64| Column::Real(rows.iter().map(|r| some(of(r))).collect());
     let pair = |r: &ReadoutSummary| if let Readout::Contrast(pair) = r.readout { Some(pair) } else { None };
     let exit = |r: &ReadoutSummary| match r.readout {
         Readout::Exit(exit) | Readout::Lens(exit) => Some(exit.to_string()),
@@ -30,7 +32,7 @@ pub fn columns(evaluation: &Evaluation) -> Table {
         _ => None,
     };
     let made = |of: &dyn Fn(&super::summary::Repetition) -> f64| {
-        Column::Real(rows.iter().map(|r| r.continuations.as_ref().map_or(f64::NAN, of)).collect())
+        Column::Real(rows.iter().map(|r| some(r.continuations.as_ref().map_or(f64::NAN, of))).collect())
     };
     let mut columns = vec![
         ("name", text(&|r| Some(r.name.clone()))),

@@ -39,7 +39,8 @@ fn heading(evaluation: &Evaluation, summary: &Summary) -> String {
         if settings.join { ", documents joined by the end-of-text token" } else { "" },
     );
     text += &format!(
-        "windows  {} tokens, moving on by {}: every token is scored once, after {} to {} others of its document\n",
+        "windows  {} tokens, moving on by {}: every token is scored once, after {} to {} tokens of its document, or\n\
+         \x20        after all there are before it if they are fewer; a first token has no probability\n",
         settings.window,
         settings.stride,
         settings.window - settings.stride + 1,
@@ -142,8 +143,8 @@ fn repetition(settings: &Settings, summary: &Summary) -> String {
 
 fn words(summary: &Summary, long: u64) -> String {
     let mut text = format!(
-        "ppl: perplexity of a token, and of a byte; KL(original ‖ it) and Jensen-Shannon divergence in nats; ECE: 15 bins of\n\
-         equal width over the top token's probability\n\
+        "ppl: perplexity of a token, and of a byte; KL(original ‖ it) and Jensen-Shannon divergence in nats; ECE: 15 bins \
+         of equal width over the top token's probability\n\
          word ({}): {LAST_WORD}\n",
         grouped(summary.words)
     );

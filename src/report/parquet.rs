@@ -42,7 +42,8 @@ pub fn bytes(table: &Table) -> Result<Vec<u8>, ParquetError> {
                 out.typed::<FloatType>().write_batch(values, None, None)?;
             }
             Column::Real(values) => {
-                out.typed::<DoubleType>().write_batch(values, None, None)?;
+                let (present, levels) = present(values.iter().copied());
+                out.typed::<DoubleType>().write_batch(&present, Some(&levels), None)?;
             }
             Column::Text(values) => {
                 let texts = values.iter().map(|text| text.as_deref().map(ByteArray::from));
@@ -64,7 +65,7 @@ fn field(name: &str, column: &Column) -> Result<Type, ParquetError> {
     let (physical, logical, repetition) = match column {
         Column::Count(_) => (Physical::INT64, None, Repetition::OPTIONAL),
         Column::Number(_) => (Physical::FLOAT, None, Repetition::REQUIRED),
-        Column::Real(_) => (Physical::DOUBLE, None, Repetition::REQUIRED),
+        Column::Real(_) => (Physical::DOUBLE, None, Repetition::OPTIONAL),
         Column::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::OPTIONAL),
         Column::Flag(_) => (Physical::BOOLEAN, None, Repetition::REQUIRED),
     };

@@ -16,8 +16,8 @@ pub enum Column {
     Count(Vec<Option<u64>>),
     /// Numbers; NaN for what is none.
     Number(Vec<f32>),
-    /// Numbers that f32 is too narrow for; NaN for what is none.
-    Real(Vec<f64>),
+    /// Numbers that f32 is too narrow for; some may be missing.
+    Real(Vec<Option<f64>>),
     /// Texts; some may be missing.
     Text(Vec<Option<String>>),
     /// Yes or no.
@@ -49,7 +49,7 @@ impl Column {
         match self {
             Self::Count(values) => values[row].map(|n| n.to_string()).unwrap_or_default(),
             Self::Number(values) => values[row].to_string(),
-            Self::Real(values) => values[row].to_string(),
+            Self::Real(values) => values[row].map(|n| n.to_string()).unwrap_or_default(),
             Self::Text(values) => values[row].clone().unwrap_or_default(),
             Self::Flag(values) => values[row].to_string(),
         }
