@@ -6,6 +6,7 @@ mod convert;
 mod decoding;
 mod devices;
 mod early_exit;
+mod eval;
 mod figures;
 mod generate;
 mod info;
@@ -73,6 +74,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Write the logits of every exit at every position of a text as a safetensors file
     Logits(logits::LogitsArgs),
+    /// Measure exits and contrasts over texts: perplexity, accuracy, calibration, agreement
+    Eval(Box<eval::EvalArgs>),
     /// Say what a model file is
     Info(info::InfoArgs),
     /// Say where the configuration is looked for and what is in force, or print a commented sample
@@ -112,6 +115,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Pull(args)) => pull::pull(&args),
         Some(Command::Generate(args)) => generate::generate(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
+        Some(Command::Eval(args)) => eval::eval(&args),
         Some(Command::Info(args)) => info::info(&args),
         Some(Command::Config(args)) => config::config(&args),
         Some(Command::Devices) => devices::devices(),

@@ -10,6 +10,7 @@ mod early_exit;
 mod greatest;
 mod kernels;
 mod order;
+pub mod repetition;
 mod sample;
 
 pub use contrast::{Contrast, Plausible, contrast, ln_tau, share_out, winners};

@@ -2,3 +2,5 @@
 
 pub mod json;
 mod json_grid;
+pub mod parquet;
+pub mod table;

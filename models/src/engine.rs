@@ -11,7 +11,7 @@ use mexit_ggml::{Arena, DType, Executor, Graph, Ops, Tensor};
 use crate::{
     Error, ExitId, Model, TokenId,
     cache::Cache,
-    heads,
+    heads::{self, By},
     pace::{Advice, Pace, Work},
     trunk::{self, Gelu},
 };
@@ -257,6 +257,19 @@ impl Engine {
     /// # Errors
     /// As [`Engine::logits`].
     pub fn logits_at(&mut self, rows: &[usize], exits: &[ExitId]) -> Result<LogitRows, Error> {
+        self.project(rows, exits, By::Exit)
+    }
+
+    /// As [`Engine::logits_at`], but every exit's row goes through the model's own head, whatever was trained for it:
+    /// the logit lens at the exits' layers.
+    ///
+    /// # Errors
+    /// As [`Engine::logits`].
+    pub fn lens_at(&mut self, rows: &[usize], exits: &[ExitId]) -> Result<LogitRows, Error> {
+        self.project(rows, exits, By::Lens)
+    }
+
+    fn project(&mut self, rows: &[usize], exits: &[ExitId], by: By) -> Result<LogitRows, Error> {
         let (n, started) = (rows.len(), Instant::now());
         if n == 0 || rows.iter().any(|row| *row >= self.cache.ids().len()) {
             return Err(Error::EmptyText);
@@ -275,7 +288,7 @@ impl Engine {
             }
             let input = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
             inputs.push((input, stored));
-            heads.push(heads::build(&arena, &self.model, *exit, input)?);
+            heads.push(heads::build(&arena, &self.model, *exit, by, input)?);
             heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         }
         let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
@@ -303,7 +316,7 @@ impl Engine {
         for exit in exits {
             self.model.require_exit(*exit)?;
             let tap = taps.iter().position(|t| *t == heads::tap_of(&self.model, *exit)).unwrap_or(0);
-            heads.push(heads::build(&arena, &self.model, *exit, graph_of.taps[tap])?);
+            heads.push(heads::build(&arena, &self.model, *exit, By::Exit, graph_of.taps[tap])?);
         }
         heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
 
