@@ -13,6 +13,8 @@ mod open;
 mod prompt;
 mod pull;
 mod random;
+mod report;
+mod trace;
 
 use std::{
     io::{self, IsTerminal},
@@ -68,6 +70,10 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Write the logits of every exit at every position of a text as a safetensors file
     Logits(logits::LogitsArgs),
+    /// Write what every exit says at every position of a text, for `open` and `report`
+    Trace(trace::TraceArgs),
+    /// Make a page, a picture, a table or a text of a trace, or compare two
+    Report(report::ReportArgs),
     /// Say what a model file is
     Info(info::InfoArgs),
     /// Say where the configuration is looked for and what is in force, or print a commented sample
@@ -105,6 +111,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Pull(args)) => pull::pull(&args),
         Some(Command::Generate(args)) => generate::generate(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
+        Some(Command::Trace(args)) => trace::trace(&args),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::Info(args)) => info::info(&args),
         Some(Command::Config(args)) => config::config(&args),
         Some(Command::Devices) => devices::devices(),

@@ -12,6 +12,8 @@ pub mod restate;
 pub mod run;
 pub mod saved;
 pub mod trace;
+pub mod traced;
+pub mod tracing;
 pub mod vocabulary;
 pub mod worker;
 

@@ -55,6 +55,12 @@ impl Reader {
         &self.engine
     }
 
+    /// The engine, without what was kept.
+    #[must_use]
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
     /// The engine, to be left with a beginning of the text that it has read.
     pub(super) fn engine_mut(&mut self) -> &mut Engine {
         &mut self.engine
