@@ -5,6 +5,7 @@ pub mod csv;
 pub mod diff;
 mod diff_pages;
 mod document;
+mod drawing;
 mod exits_table;
 mod format;
 pub mod html;
@@ -17,6 +18,7 @@ mod picture;
 mod png;
 mod positions;
 mod summary;
+mod svg;
 pub mod table;
 
 pub use exits_table::exits_table;

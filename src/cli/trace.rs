@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{decoding::DecodingArgs, logits, model::ModelArgs, prompt::PromptArgs};
-use crate::session::{reader::Reader, saved, traced::Traced, tracing};
+use super::{decoding::DecodingArgs, logits, model::ModelArgs, open, prompt::PromptArgs};
+use crate::session::{saved, traced::Traced, tracing};
 
 /// Which text, and where to.
 #[derive(Args)]
@@ -62,8 +62,8 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<()> {
         candidates: usize::from(args.candidates),
         grid: args.grid,
     };
-    let mut reader = Reader::new(engine);
-    let traced = tracing::trace(&mut reader, args.model.model.clone(), &args.model.name(), asked)?;
+    let place = args.model.model.as_deref().map(open::place);
+    let (traced, mut reader) = tracing::trace(engine, place, &args.model.name(), asked)?;
     let target = args.output.display();
     saved::whole(&args.output, args.force, |out| saved::write_trace(&traced, out))
         .with_context(|| format!("{target} could not be written; nothing was left behind"))?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{
     diff::{Change, Diff, Row, Side},
     markdown,
-    picture::escape,
+    svg::escape,
 };
 
 const COLUMNS: [&str; 9] =

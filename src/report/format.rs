@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    csv, diff::Diff, diff_pages, document, exits_table, html, markdown, measure::Measure, parquet, picture, png,
+    csv, diff::Diff, diff_pages, document, exits_table, html, markdown, measure::Measure, parquet, picture, png, svg,
 };
 use crate::session::traced::Traced;
 
@@ -88,8 +88,8 @@ impl fmt::Display for Format {
 pub fn write(traced: &Traced, format: Format, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Html => html::write(traced, out),
-        Format::Svg => out.write_all(picture::svg(traced, look).as_bytes()),
-        Format::Png => out.write_all(&png::png(&picture::svg(traced, look), look.scale).map_err(io::Error::other)?),
+        Format::Svg => svg::write(&picture::picture(traced, look), out),
+        Format::Png => png::write(&picture::picture(traced, look), look.scale, out),
         Format::Csv => csv::write(&exits_table(traced), out),
         Format::Parquet => out.write_all(&parquet::bytes(&exits_table(traced)).map_err(io::Error::other)?),
         Format::Json => {

@@ -4,7 +4,7 @@ mod data;
 
 use std::io::{self, Write};
 
-use super::{about::about, picture::escape};
+use super::{about::about, svg::escape};
 use crate::session::traced::Traced;
 
 /// Scripts in the order in which they need each other.

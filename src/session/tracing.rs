@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mexit_models::Error;
+use mexit_models::{Engine, Error};
 
 use super::{
     protocol::Query,
@@ -33,11 +33,14 @@ pub struct Asked {
 /// # Errors
 /// If the prompt is empty or longer than the context, or computing fails, also by numbers that are not finite: without a
 /// screen there is nobody to look at the rest.
-pub fn trace(reader: &mut Reader, place: Option<String>, name: &str, asked: Asked) -> Result<Traced, ReadError> {
+pub fn trace(engine: Engine, place: Option<String>, name: &str, asked: Asked) -> Result<(Traced, Reader), ReadError> {
     let prompt = asked.prompt.len();
-    let mut run = Run::new(reader, asked.prompt, asked.decoding.clone(), asked.most)?;
+    // The heads that do not decide wait for the batches.
+    let mut reader = Reader::for_choices(engine, &asked.decoding);
+    let mut run = Run::new(&mut reader, asked.prompt, asked.decoding.clone(), asked.most)?;
     while run.step()?.is_some() {}
     let (text, ended): (Arc<[TokenId]>, bool) = (run.text().into(), run.ended());
+    let mut reader = Reader::new(reader.into_engine());
     let pair = Traced::pair_of(&asked.decoding);
     let query = Query {
         ticket: 0,
@@ -66,7 +69,7 @@ pub fn trace(reader: &mut Reader, place: Option<String>, name: &str, asked: Aske
     let slot = if is_open { traces.pop() } else { None };
     let mut traces = std::iter::once(None).chain(traces.into_iter().map(Some));
     let token = |id: &TokenId| TracedToken { id: *id, forced: false, trace: traces.next().flatten() };
-    Ok(Traced {
+    let traced = Traced {
         tokens: text.iter().map(token).collect(),
         place,
         card: Arc::new(reader.card(name)),
@@ -75,5 +78,6 @@ pub fn trace(reader: &mut Reader, place: Option<String>, name: &str, asked: Aske
         pins: query.pins.to_vec(),
         prompt,
         slot,
-    })
+    };
+    Ok((traced, reader))
 }

@@ -20,12 +20,12 @@ function largest(column) {
   return largestOf[column];
 }
 
-function top(at, row) { return at.e[row][5][0]?.[0]; }
+function best(at, row) { return at.e[row][5][0]?.[0]; }
 
 // 1 from the deciding exit up, a little where original's token stands but is lost again above.
 function decision(at, row) {
-  if (top(at, row) === undefined) return null;
-  return row <= at.d ? 1 : top(at, row) === top(at, 0) ? 0.35 : 0;
+  if (best(at, row) === undefined) return null;
+  return row <= at.d ? 1 : best(at, row) === best(at, 0) ? 0.35 : 0;
 }
 
 function letter(at, token) {
@@ -35,7 +35,7 @@ function letter(at, token) {
 
 function changed(at) { return at.c && at.c.v.length > 0 && at.c.v[0][0] !== at.c.x; }
 
-function say(x, digits = 3) { return x === null || x === undefined ? "–" : x.toFixed(digits); }
+function say(x, digits = 3) { return x === null || x === undefined ? "–" : x.toFixed(digits).replace("-", "−"); }
 function percent(lnP) {
   const x = p(lnP);
   return x === null ? "–" : x >= 0.9995 ? "100 %" : x < 0.0001 ? "<.01 %" : (100 * x).toFixed(x < 0.01 ? 2 : 1) + " %";

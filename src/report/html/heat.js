@@ -6,7 +6,10 @@ const near = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) build(entry.target);
 }, { rootMargin: "800px" });
 
-function widthOf(at) { return Math.max(26, Math.ceil([...D.tokens[at.i]].length * LETTER) + 6); }
+function written(at) { return (changed(at) ? "▲" : "") + D.tokens[at.i].trim(); }
+// Signs of East Asian scripts take two letters' room.
+function letters(text) { return [...text].reduce((sum, sign) => sum + (sign.codePointAt(0) > 0x1100 ? (sign >= "⺀" ? 2 : 1) : 1), 0); }
+function widthOf(at) { return Math.max(26, Math.ceil(letters(written(at)) * LETTER) + 12); }
 
 function layOut() {
   const heat = document.getElementById("heat");
@@ -37,7 +40,7 @@ function build(band) {
   widths.forEach((width, n) => { columns.children[n].style.width = width + "px"; });
   const tokens = make("tr", { class: "token" }, make("th"), ...places.map((n) => {
     const at = D.at[n], kind = [at.k, changed(at) && "changed"].filter(Boolean).join(" ");
-    return make("td", { class: kind, title: `position ${n}` }, (changed(at) ? "▲" : "") + D.tokens[at.i].trim());
+    return make("td", { class: kind, title: `position ${n}` }, written(at));
   }));
   const sure = make("tr", { class: "sure", "aria-hidden": "true" }, make("th"), ...places.map((n) => {
     const bar = make("b");
@@ -59,12 +62,12 @@ function paint(root = document) {
     const at = D.at[+cell.dataset.n], row = +cell.dataset.row;
     const value = at.e ? measure.at(at, row) : null;
     const part = value === null ? 0 : Math.min(1, value / most);
-    cell.className = value === null ? "none" : part > 0.62 ? "deep" : "";
+    cell.className = value === null ? "none" : part > 0.7 ? "deep" : "";
     if (at.e && at.d === row) cell.classList.add("decides");
     cell.style.setProperty("--a", part < 0.5 ? "var(--cold)" : "var(--warm)");
     cell.style.setProperty("--b", part < 0.5 ? "var(--warm)" : "var(--hot)");
     cell.style.setProperty("--x", Math.round(200 * (part < 0.5 ? part : part - 0.5)) + "%");
-    cell.textContent = !at.e ? "" : view.cells === "letters" ? letter(at, top(at, row)) || "·" : short(value);
+    cell.textContent = !at.e ? "" : view.cells === "letters" ? letter(at, best(at, row)) || "·" : short(value);
   }
   mark();
 }

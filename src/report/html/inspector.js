@@ -12,9 +12,9 @@ function inspect() {
   else parts.push(candidates(at, row), facts(at, row), make("h3", {}, "Journeys: p over the exits"), journeys(at, row));
   if (at.c) parts.push(...contrast(at));
   panel.replaceChildren(...parts);
-  const best = at.e && at.e[row][5][0];
+  const first = at.e && at.e[row][5][0];
   document.getElementById("told").textContent = `${D.tokens[at.i]}, ${exitName(row)}` +
-    (best ? `: ${D.tokens[best[0]]} ${percent(best[1])}` : "");
+    (first ? `: ${D.tokens[first[0]]} ${percent(first[1])}` : "");
 }
 
 function candidates(at, row) {
@@ -62,9 +62,11 @@ function draw(tag, attributes, text) {
 function journeys(at, here) {
   const W = 368, H = 168, left = 26, right = 104, top = 8, foot = 22, exits = D.exits.length;
   const x = (row) => left + (W - left - right) * (exits < 2 ? 1 : (exits - 1 - row) / (exits - 1));
-  const y = (share) => top + (H - top - foot) * (1 - share);
+  const highest = Math.max(...at.j.slice(0, 8).flatMap(([, lnP]) => lnP.map((l) => p(l) ?? 0)));
+  const most = [0.1, 0.2, 0.5].find((scale) => highest <= scale) ?? 1;
+  const y = (share) => top + (H - top - foot) * (1 - share / most);
   const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "p of tokens over the exits" });
-  for (const share of [0, 0.5, 1]) {
+  for (const share of [0, most / 2, most]) {
     svg.append(draw("line", { class: "grid", x1: left, x2: W - right, y1: y(share), y2: y(share) }),
       draw("text", { x: left - 6, y: y(share) + 3, "text-anchor": "end" }, share ? String(share).replace("0.", ".") : "0"));
   }

@@ -76,7 +76,10 @@ function start() {
     if (line) { const to = go(+line.dataset.at, 0, true); reveal(to); }
   });
   document.addEventListener("keydown", keyed);
-  addEventListener("beforeprint", () => document.querySelectorAll(".band").forEach(build));
+  addEventListener("beforeprint", () => {
+    document.querySelector("details").open = true;
+    document.querySelectorAll(".band").forEach(build);
+  });
   let width = heat.clientWidth;
   new ResizeObserver(() => {
     if (heat.clientWidth === width) return;
