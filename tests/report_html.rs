@@ -7,7 +7,7 @@ use std::{fs, process::Command, time::Instant};
 
 use mexit_tui::{
     report::{self, Format, Look, Measure},
-    session::traced::Traced,
+    session::{trace::ContrastTrace, traced::Traced},
 };
 use serde_json::Value;
 
@@ -158,7 +158,7 @@ fn in_a_browser_it_draws_and_answers() {
     assert_eq!((says("measure"), told["recoloured"].as_bool()), ("entropy".to_owned(), Some(true)));
     let entropy = traced.tokens[2].trace.as_ref().expect("a trace").exits[3].entropy;
     assert!((says("text").parse::<f32>().expect("a number") - entropy).abs() <= 0.051, "one decimal: {told}");
-    let changed = traced.traces().filter(|trace| trace.contrast.as_ref().is_some_and(|c| c.changed())).count();
+    let changed = traced.traces().filter(|trace| trace.contrast.as_ref().is_some_and(ContrastTrace::changed)).count();
     assert_eq!(told["rows"], changed);
     assert_eq!(told["lines"], 8);
     assert_eq!(told["asked"], 0, "nothing is fetched");

@@ -37,7 +37,7 @@ struct At {
 /// The document.
 pub(super) fn document(traced: &Traced) -> Document {
     let at = |at: &Position<'_>| At {
-        position: at.position,
+        position: at.index,
         token: json::token(at.id, &traced.card),
         open: at.is_open,
         prompt: at.is_prompt,

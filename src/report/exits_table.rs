@@ -38,7 +38,7 @@ pub fn exits_table(traced: &Traced) -> Table {
     let top = |row: &Row<'_>| row.exit.top.first().copied();
     let choice = |row: &Row<'_>| row.trace.choice;
     let columns = vec![
-        ("position", count(&|row| Some(row.at.position as u64))),
+        ("position", count(&|row| Some(row.at.index as u64))),
         ("token_id", count(&|row| Some(row.at.id.0.into()))),
         ("token", text(&|row| spelled(row.at.id))),
         // The open slot after the text: its token is what would be taken.

@@ -71,12 +71,12 @@ fn changes(traced: &Traced, positions: &[Position<'_>], out: &mut dyn Write) -> 
     for at in changed {
         let contrast = at.known.as_ref().and_then(|(trace, _)| trace.contrast.as_ref());
         let Some((contrast, best)) = contrast.and_then(|c| Some((c, c.plausible.first()?))) else { continue };
-        let before = &traced.tokens[at.position.saturating_sub(4)..at.position.min(traced.tokens.len())];
+        let before = &traced.tokens[at.index.saturating_sub(4)..at.index.min(traced.tokens.len())];
         let before: String = before.iter().map(|token| shown(&traced.card, token.id)).collect();
         writeln!(
             out,
             "| {} | {} | {} | {} | {:.3} | {:.3} | {:+.3} | {:.3} |",
-            at.position,
+            at.index,
             escape(before.trim()),
             quoted(contrast.expert_alone.id),
             quoted(best.id),

@@ -28,7 +28,7 @@ pub(super) fn picture(traced: &Traced, look: &Look) -> Drawing {
     let positions = positions(traced);
     let range = look.positions.clone().unwrap_or(0..usize::MAX);
     let drawn: Vec<&Position<'_>> =
-        positions.iter().filter(|at| range.contains(&at.position) && at.known.is_some()).collect();
+        positions.iter().filter(|at| range.contains(&at.index) && at.known.is_some()).collect();
     let most = look.measure.most(&positions);
     let width = look.width.max(300.0);
     let bands = bands(traced, &drawn, width - 2.0 * MARGIN - NAMES);

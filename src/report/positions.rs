@@ -3,14 +3,14 @@
 use crate::session::{
     protocol::ModelCard,
     reading::Reading,
-    trace::{StepTrace, TokenId},
+    trace::{ContrastTrace, StepTrace, TokenId},
     traced::Traced,
 };
 
 /// A position of a text, or the open slot after it.
 pub(super) struct Position<'t> {
     /// From 0.
-    pub(super) position: usize,
+    pub(super) index: usize,
     /// The text's token; at the open slot the one proposed.
     pub(super) id: TokenId,
     /// At the open slot.
@@ -26,25 +26,25 @@ pub(super) struct Position<'t> {
 impl Position<'_> {
     /// Whether the contrast's first token is not the expert's.
     pub(super) fn is_changed(&self) -> bool {
-        self.known.as_ref().and_then(|(trace, _)| trace.contrast.as_ref()).is_some_and(|c| c.changed())
+        self.known.as_ref().and_then(|(trace, _)| trace.contrast.as_ref()).is_some_and(ContrastTrace::changed)
     }
 }
 
 /// Every position in order, the open slot last.
 pub(super) fn positions(traced: &Traced) -> Vec<Position<'_>> {
     let mut all: Vec<Position<'_>> = Vec::with_capacity(traced.tokens.len() + 1);
-    for (position, token) in traced.tokens.iter().enumerate() {
+    for (index, token) in traced.tokens.iter().enumerate() {
         all.push(Position {
-            position,
+            index,
             id: token.id,
             is_open: false,
-            is_prompt: position < traced.prompt,
+            is_prompt: index < traced.prompt,
             is_forced: token.forced,
             known: token.trace.as_deref().map(|trace| (trace, Reading::of(trace))),
         });
     }
     all.extend(traced.slot.as_deref().map(|trace| Position {
-        position: traced.tokens.len(),
+        index: traced.tokens.len(),
         id: trace.subject,
         is_open: true,
         is_prompt: false,

@@ -113,7 +113,9 @@ pub fn write(traced: &Traced, out: &mut dyn Write) -> io::Result<()> {
     let mut end = 0;
     for (position, (id, forced, trace)) in tokens.chain(slot).enumerate() {
         let mut ids: BTreeSet<TokenId> = id.into_iter().collect();
-        trace.iter().for_each(|trace| in_trace(trace, &mut ids));
+        if let Some(trace) = trace {
+            in_trace(trace, &mut ids);
+        }
         let trace = trace.as_ref().map(|trace| Box::new(TraceLine::of(trace)));
         put(out, &PositionLine { position, token: id.map(|id| id.0), forced, tokens: name(ids), trace })?;
         end = position + 1;
