@@ -16,6 +16,8 @@ pub mod run;
 pub mod saved;
 pub mod speculate;
 pub mod trace;
+pub mod traced;
+pub mod tracing;
 pub mod vocabulary;
 pub mod worker;
 

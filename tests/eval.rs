@@ -75,7 +75,7 @@ fn numbers_are_those_of_numpy_on_the_librarys_logits() {
         let (texts, model) = (folder.path().join("texts.jsonl"), folder.path().join(format!("{name}.gguf")));
         fs::write(&texts, lines).expect("a file");
         let checkpoint = Checkpoint::open(&reference(name).join("model")).expect("a checkpoint");
-        let options = ConvertOptions { dtype: DType::F32, force: false, source: String::new(), revision: None };
+        let options = ConvertOptions { types: DType::F32.into(), ..ConvertOptions::default() };
         convert(&checkpoint, &model, &options, &mut |_, _| {}).expect("converted");
         let (texts, model) = (texts.to_string_lossy(), model.to_string_lossy());
         let mut args = vec![&*texts, "--model", &*model];

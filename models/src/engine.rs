@@ -289,8 +289,8 @@ impl Engine {
             let input = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
             inputs.push((input, stored));
             heads.push(heads::build(&arena, &self.model, *exit, by, input)?);
-            heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         }
+        heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
         self.evaluated += (n * exits.len()) as u64;
         let logits = collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])?;

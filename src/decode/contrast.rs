@@ -183,6 +183,15 @@ impl Contrast {
         self.plausible.ids.len()
     }
 
+    /// All tokens of V, by id.
+    pub fn plausible(&self) -> impl Iterator<Item = Plausible> {
+        let set = &self.plausible;
+        set.ids.iter().zip(&set.expert).zip(&set.amateur).map(|((id, expert), amateur)| {
+            let result = self.result(*expert, *amateur);
+            Plausible { id: *id, expert: *expert, amateur: *amateur, result }
+        })
+    }
+
     /// The first tokens of V, best result first.
     #[must_use]
     pub fn first(&self, count: usize) -> Vec<Plausible> {

@@ -101,7 +101,7 @@ impl<'l> Position<'l> {
         let (expert, amateur) = (&self.exits[place].1, self.exit(pair.amateur)?);
         let contrast = contrast(expert, amateur, pair.alpha, pair.min_candidates);
         let top = contrast.best()?;
-        let changed = contrast.plausible.iter().find(|token| token.id == target.0).map(|token| token.result);
+        let changed = contrast.plausible().find(|token| token.id == target.0).map(|token| token.result);
         let (kl, js) = divergences(&contrast, (said.get(place)?.kl, said.get(place)?.js), original);
         Some(Said { ln_p: changed.unwrap_or_else(|| expert.ln_p(target.0)), top: top.id, ln_top: top.ln_p, kl, js })
     }
@@ -119,7 +119,7 @@ impl Said {
 /// KL(original ‖ contrast) and their Jensen-Shannon divergence: the expert's, plus what differs within V, since every
 /// other token keeps the expert's probability.
 fn divergences(contrast: &Contrast, (mut kl, mut js): (f64, f64), original: &Distribution<'_>) -> (f64, f64) {
-    for token in &contrast.plausible {
+    for token in contrast.plausible() {
         let [o, e, c] = [original.ln_p(token.id), token.expert, token.result].map(f64::from);
         if o.exp() > 0.0 {
             kl += o.exp() * (e - c);

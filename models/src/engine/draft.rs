@@ -11,7 +11,8 @@ use mexit_ggml::{Arena, DType, Graph, Ops, Tensor};
 
 use super::{Engine, LogitRows, collect};
 use crate::{
-    Error, ExitId, TokenId, heads,
+    Error, ExitId, TokenId,
+    heads::{self, By},
     pace::Work,
     trunk::{self, Part, Trunk},
 };
@@ -61,7 +62,7 @@ impl Engine {
             self.model.require_exit(*exit)?;
             let tap = heads::tap_of(&self.model, *exit);
             let place = taps.iter().position(|t| *t == tap).ok_or_else(|| above(*exit, blocks))?;
-            heads.push(heads::build(&arena, &self.model, *exit, trunk.taps[place])?);
+            heads.push(heads::build(&arena, &self.model, *exit, By::Exit, trunk.taps[place])?);
         }
         heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         let given = trunk.inputs(trunk::token_bytes(&[id], n_past), &part, spec.window);
@@ -140,7 +141,7 @@ impl Engine {
                 given.push((rows, stored(tap)));
                 rows
             };
-            heads.push(heads::build(&arena, &self.model, *exit, rows)?);
+            heads.push(heads::build(&arena, &self.model, *exit, By::Exit, rows)?);
         }
         heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         let inputs: Vec<_> = given.iter().map(|(tensor, bytes)| (*tensor, &bytes[..])).collect();

@@ -11,7 +11,8 @@ use mexit_ggml::{Arena, DType, Graph, Ops, Tensor};
 
 use super::{Engine, LogitRows, collect};
 use crate::{
-    Error, ExitId, TokenId, heads,
+    Error, ExitId, TokenId,
+    heads::{self, By},
     pace::Work,
     trunk::{self, Part},
 };
@@ -124,7 +125,7 @@ impl Engine {
         let arena = Arena::new(2 * heads::tensors(1))?;
         let mut graph = Graph::new(&arena)?;
         let input = Ops::new(&arena).input("row", DType::F32, &[spec.width, 1])?;
-        let head = [heads::build(&arena, &self.model, exit, input)?];
+        let head = [heads::build(&arena, &self.model, exit, By::Exit, input)?];
         head[0].parts.iter().for_each(|part| graph.compute(*part));
         let shape = (&[exit][..], &[self.cache.ids().len() + at][..], spec.vocabulary);
         self.evaluated += 1;
