@@ -97,7 +97,7 @@ fn what_cannot_be_is_refused_and_leaves_nothing() {
     refused("a comparison as csv", &diff, &["expected html, json or md"]);
     let whole = fs::read_to_string(&file).expect("a trace");
     let spoiled = name(other.path(), "bad.jsonl");
-    let mut spoil = |text: &str, words: &[&str]| {
+    let spoil = |text: &str, words: &[&str]| {
         fs::write(&spoiled, text).expect("a file");
         refused(words[0], &report(&spoiled), words);
     };

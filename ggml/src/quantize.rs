@@ -2,8 +2,6 @@
 
 mod finite;
 mod narrow;
-#[cfg(target_arch = "x86_64")]
-mod wide;
 
 pub use finite::{first_not_finite, first_not_finite_of};
 use llama_cpp_sys_2 as sys;
@@ -48,13 +46,7 @@ pub fn quantize_into(dtype: DType, values: &[f32], row: usize, out: &mut Vec<u8>
         DType::F32 => out.copy_from_slice(bytemuck::cast_slice(values)),
         DType::F16 => narrow::to_f16(values, out),
         DType::BF16 => narrow::to_bf16(values, out),
-        _ => {
-            #[cfg(target_arch = "x86_64")]
-            if wide::encode(dtype, values, out) {
-                return Ok(());
-            }
-            by_ggml(dtype, values, row, out);
-        }
+        _ => by_ggml(dtype, values, row, out),
     }
     Ok(())
 }

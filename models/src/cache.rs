@@ -37,7 +37,17 @@ impl Cache {
         }
         let taps = spec.taps();
         let hidden = vec![Vec::new(); taps.len()];
-        Ok(Self { kv, kind, context, width: spec.width, taps, hidden, ids: Vec::new(), drafted: Drafted::default(), early: Early::default() })
+        Ok(Self {
+            kv,
+            kind,
+            context,
+            width: spec.width,
+            taps,
+            hidden,
+            ids: Vec::new(),
+            drafted: Drafted::default(),
+            early: Early::default(),
+        })
     }
 
     /// Bytes that the keys and values of `context` tokens take.

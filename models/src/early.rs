@@ -21,7 +21,13 @@ impl Early {
     }
 
     /// Takes note that the last `n` tokens have come to `depth`, with their rows after some taps (by their place).
-    pub(crate) fn deepen(&mut self, n: usize, depth: u32, new: impl IntoIterator<Item = (usize, Vec<f32>)>, width: usize) {
+    pub(crate) fn deepen(
+        &mut self,
+        n: usize,
+        depth: u32,
+        new: impl IntoIterator<Item = (usize, Vec<f32>)>,
+        width: usize,
+    ) {
         let before = self.ids.len() - n;
         for (place, rows) in new {
             if self.rows.len() <= place {

@@ -148,7 +148,7 @@ impl Engine {
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
         let (pace, notice) = (Some(Pace::new(executor.threads())), None);
         let (gelu, computed, evaluated, reference) = (options.gelu, 0, 0, false);
-        Ok(Self { model, cache, executor, gelu, pace, notice, computed, evaluated, reference })
+        Ok(Self { model, cache, executor, gelu, pace, notice, computed, reference, evaluated })
     }
 
     /// The model.
@@ -284,7 +284,7 @@ impl Engine {
             let mut stored = Vec::with_capacity(n * spec.width * size_of::<f32>());
             for row in rows {
                 let row = self.cache.rows(tap, *row..*row + 1).ok_or(Error::EmptyText)?;
-                stored.extend(row.iter().flat_map(|v| v.to_ne_bytes()));
+                stored.extend_from_slice(bytemuck::cast_slice(row));
             }
             let input = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
             inputs.push((input, stored));

@@ -1,7 +1,7 @@
 //! Models without a file: a known model's shape with random weights, or a model's own weights in another type, in memory.
 //! They compute as fast as the real ones and say nothing of sense: for measuring.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use mexit_ggml::{
     DType, Mapping, dequantize, fitting,
@@ -66,10 +66,10 @@ pub fn random(spec: &Spec, dtype: DType, head_type: DType) -> Result<Mapping, Er
         let most = if numbers == Numbers::Head { HEAD_ROWS } else { ROWS };
         let rows = slot.shape.get(1).map_or(1, |rows| most.min(*rows));
         let key = (dtype, row, rows, numbers);
-        if !pools.contains_key(&key) {
-            pools.insert(key, quantize(dtype, &noise(row * rows, numbers.range(row)), row)?);
-        }
-        let pool = &pools[&key];
+        let pool = match pools.entry(key) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(none) => none.insert(quantize(dtype, &noise(row * rows, numbers.range(row)), row)?),
+        };
         repeat(bytes, pool, pool.len() / rows * (index * 97 % rows));
         Ok(())
     })?)

@@ -34,13 +34,11 @@ impl EarlyExitArgs {
         }
         let from_below: Vec<ExitId> = spec.exit_ids().into_iter().rev().collect();
         let place = from_below.iter().position(|exit| matches!(exit, ExitId::Block(k) if *k as f32 == threshold));
-        match place {
-            Some(place) => Ok(Some(Rule { policy, threshold: place as f32 })),
-            None => {
-                let known: Vec<String> = from_below.iter().map(ToString::to_string).collect();
-                bail!("--early-exit fixed:{threshold}: expected one of {}", known.join(", "))
-            }
-        }
+        let Some(place) = place else {
+            let known: Vec<String> = from_below.iter().map(ToString::to_string).collect();
+            bail!("--early-exit fixed:{threshold}: expected one of {}", known.join(", "))
+        };
+        Ok(Some(Rule { policy, threshold: place as f32 }))
     }
 }
 
@@ -52,11 +50,10 @@ pub(super) fn run(
     stats: bool,
 ) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    let started = std::time::Instant::now();
     let mut run = EarlyRun::new(engine, prompt, rule, sampling, most)?;
-    let mut first = None;
+    let mut first: Option<std::time::Instant> = None;
     while let Some(token) = run.step()? {
-        first.get_or_insert_with(|| started.elapsed());
+        first.get_or_insert_with(std::time::Instant::now);
         let tokenizer = &run.engine().model().tokenizer;
         if Some(token.id) != tokenizer.end_of_text() {
             out.write_all(&tokenizer.bytes(token.id))?;
@@ -65,7 +62,7 @@ pub(super) fn run(
     }
     out.write_all(b"\n")?;
     if stats {
-        let seconds = (started.elapsed() - first.unwrap_or_default()).as_secs_f64();
+        let seconds = first.map_or(0.0, |first| first.elapsed().as_secs_f64());
         tell(run.work(), run.engine(), seconds);
     }
     Ok(())
@@ -95,7 +92,8 @@ fn tell(work: &EarlyWork, engine: &Engine, seconds: f64) {
 }
 
 fn policy(text: &str) -> Result<(Policy, f32), String> {
-    const EXPECTED: &str = "expected confidence:P or margin:P with P from 0 to 1, entropy:NATS, patience:N or fixed:EXIT";
+    const EXPECTED: &str =
+        "expected confidence:P or margin:P with P from 0 to 1, entropy:NATS, patience:N or fixed:EXIT";
     let (name, threshold) = text.split_once(':').ok_or(EXPECTED)?;
     let threshold: f32 = threshold.parse().map_err(|_| EXPECTED)?;
     let whole = threshold.fract() == 0.0 && (0.0..65_536.0).contains(&threshold);

@@ -124,7 +124,7 @@ impl Engine {
         let taps = spec.taps();
         let stored = |tap: u32| {
             let place = taps.iter().position(|t| *t == tap).unwrap_or(0);
-            drafted.rows[place].iter().flat_map(|v| v.to_ne_bytes()).collect::<Vec<u8>>()
+            bytemuck::cast_slice::<f32, u8>(&drafted.rows[place]).to_vec()
         };
         // Block 0 begins with ids.
         let entry = if below == 0 { trunk::token_bytes(&drafted.ids, n_past) } else { vec![stored(below)] };

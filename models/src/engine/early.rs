@@ -93,7 +93,7 @@ impl Engine {
             trunk::token_bytes(&early.ids[first..], n_past)
         } else {
             let place = taps.iter().position(|tap| *tap == from).unwrap_or(0);
-            vec![early.rows[place][first * spec.width..].iter().flat_map(|v| v.to_ne_bytes()).collect()]
+            vec![bytemuck::cast_slice(&early.rows[place][first * spec.width..]).to_vec()]
         };
         let given = trunk.inputs(entry, &part, spec.window);
         let inputs: Vec<_> = given.iter().map(|(tensor, bytes)| (*tensor, &bytes[..])).collect();
@@ -121,7 +121,7 @@ impl Engine {
         let (spec, early) = (&self.model.spec, self.cache.early());
         let place = spec.taps().iter().position(|t| *t == tap).unwrap_or(0);
         let at = early.ids.len() - 1;
-        let row: Vec<u8> = early.rows[place][at * spec.width..].iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let row = early.rows[place][at * spec.width..].to_vec();
         let arena = Arena::new(2 * heads::tensors(1))?;
         let mut graph = Graph::new(&arena)?;
         let input = Ops::new(&arena).input("row", DType::F32, &[spec.width, 1])?;
@@ -129,6 +129,6 @@ impl Engine {
         head[0].parts.iter().for_each(|part| graph.compute(*part));
         let shape = (&[exit][..], &[self.cache.ids().len() + at][..], spec.vocabulary);
         self.evaluated += 1;
-        collect(&mut self.executor, &graph, &[(input, &row[..])], &head, shape, &mut [])
+        collect(&mut self.executor, &graph, &[(input, bytemuck::cast_slice(&row))], &head, shape, &mut [])
     }
 }
