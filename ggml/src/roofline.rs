@@ -71,7 +71,7 @@ fn sum_avx2<const S: usize>(bytes: &[u8]) -> u64 {
     sum_plain::<S>(bytes)
 }
 
-#[expect(clippy::inline_always, reason = "it has to take on the instructions of its caller")]
+#[expect(clippy::inline_always, reason = "to be compiled once more with the instructions of whoever calls it")]
 #[inline(always)]
 fn sum_plain<const S: usize>(bytes: &[u8]) -> u64 {
     let stream = bytes.len() / S / BLOCK * BLOCK;
@@ -89,7 +89,7 @@ fn sum_plain<const S: usize>(bytes: &[u8]) -> u64 {
 }
 
 /// Sixteen sums side by side: four vectors, so that no addition waits for the one before.
-#[expect(clippy::inline_always, reason = "it has to take on the instructions of its caller")]
+#[expect(clippy::inline_always, reason = "to be compiled once more with the instructions of whoever calls it")]
 #[inline(always)]
 fn add(sums: &mut [u64; BLOCK / 8], block: &[u8]) {
     for (sum, word) in sums.iter_mut().zip(block.as_chunks().0) {

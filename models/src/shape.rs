@@ -59,16 +59,15 @@ pub fn random(spec: &Spec, dtype: DType, head_type: DType) -> Result<Mapping, Er
     // No token ends a text: runs are to be measured to their end.
     values.push((TOKENS_KEY.into(), Value::Array(Array::Text(tokens))));
     values.push((MERGES_KEY.into(), Value::Array(Array::Text(Vec::new()))));
-    let mut pools: HashMap<_, Vec<u8>> = HashMap::new();
+    let mut pools = HashMap::new();
     Ok(in_memory(&values, &plan, |index, bytes| {
         let (slot, dtype, row) = (&slots[index], plan[index].1, slots[index].shape[0]);
         let numbers = Numbers::of(slot, spec);
         let most = if numbers == Numbers::Head { HEAD_ROWS } else { ROWS };
         let rows = slot.shape.get(1).map_or(1, |rows| most.min(*rows));
-        let key = (dtype, row, rows, numbers);
-        let pool = match pools.entry(key) {
-            Entry::Occupied(made) => made.into_mut(),
-            Entry::Vacant(none) => none.insert(quantize(dtype, &noise(row * rows, numbers.range(row)), row)?),
+        let pool = match pools.entry((dtype, row, rows, numbers)) {
+            Entry::Occupied(pool) => pool.into_mut(),
+            Entry::Vacant(place) => place.insert(quantize(dtype, &noise(row * rows, numbers.range(row)), row)?),
         };
         repeat(bytes, pool, pool.len() / rows * (index * 97 % rows));
         Ok(())
