@@ -13,7 +13,9 @@ use std::hint::black_box;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let [piece, times] = &words[..] else {
-        work::pieces().iter().for_each(|piece| println!("{}", piece.name));
+        for piece in work::pieces() {
+            println!("{}", piece.name);
+        }
         return;
     };
     let all = work::pieces();

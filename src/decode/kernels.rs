@@ -65,7 +65,7 @@ impl Kernels {
     /// The probabilities of a row.
     pub(super) fn probabilities(self, row: &[f32], softmax: Softmax) -> Vec<f32> {
         let mut probabilities = vec![0.0; row.len()];
-        self.0.dispatch(Probabilities { row, softmax, probabilities: &mut probabilities });
+        self.0.dispatch(Probabilities { row, softmax, out: &mut probabilities });
         probabilities
     }
 
@@ -120,7 +120,7 @@ impl Softmax {
 struct Probabilities<'r> {
     row: &'r [f32],
     softmax: Softmax,
-    probabilities: &'r mut [f32],
+    out: &'r mut [f32],
 }
 
 impl WithSimd for Probabilities<'_> {
@@ -129,11 +129,11 @@ impl WithSimd for Probabilities<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (row, rest) = S::as_simd_f32s(self.row);
-        let (probabilities, rest_of_them) = S::as_mut_simd_f32s(self.probabilities);
-        for (x, p) in row.iter().zip(probabilities) {
+        let (out, rest_of_out) = S::as_mut_simd_f32s(self.out);
+        for (x, p) in row.iter().zip(out) {
             *p = self.softmax.at(simd, *x);
         }
-        for (x, p) in rest.iter().zip(rest_of_them) {
+        for (x, p) in rest.iter().zip(rest_of_out) {
             *p = self.softmax.at(pulp::Scalar, *x);
         }
     }
