@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all their own set-up on Debian (as root or with sudo) and on macOS with Homebrew.
-.PHONY: setup demo test
+.PHONY: setup demo test instructions instructions-update
 
 setup:
 	@sh tools/setup.sh
@@ -13,3 +13,10 @@ test: setup
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
 	cargo test --release --workspace --locked
+
+# Needs valgrind. Not a part of `test`: counts move with the C library and the compiler.
+instructions:
+	@tools/instructions.sh check
+
+instructions-update:
+	@tools/instructions.sh update

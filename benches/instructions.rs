@@ -13,7 +13,7 @@ use std::hint::black_box;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let [piece, times] = &words[..] else {
-        for piece in &work::pieces() {
+        for piece in work::pieces() {
             println!("{}", piece.name);
         }
         return;

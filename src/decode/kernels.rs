@@ -129,11 +129,11 @@ impl WithSimd for Probabilities<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (row, rest) = S::as_simd_f32s(self.row);
-        let (probabilities, rest_of_them) = S::as_mut_simd_f32s(self.out);
-        for (x, p) in row.iter().zip(probabilities) {
+        let (out, rest_of_out) = S::as_mut_simd_f32s(self.out);
+        for (x, p) in row.iter().zip(out) {
             *p = self.softmax.at(simd, *x);
         }
-        for (x, p) in rest.iter().zip(rest_of_them) {
+        for (x, p) in rest.iter().zip(rest_of_out) {
             *p = self.softmax.at(pulp::Scalar, *x);
         }
     }
