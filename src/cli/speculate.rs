@@ -11,7 +11,7 @@ use crate::session::speculate::{LONGEST, Speculation, Speculator, require_exit};
 pub(super) struct SpeculateArgs {
     /// Draft tokens with an early exit and verify several in one pass: auto, off, on, EXIT or EXIT:LENGTH (such as 6:4)
     ///
-    /// The same tokens are taken, only sooner. auto measures, and does it where it pays; a decoding that reads original
+    /// The same tokens are taken, only sooner. auto measures, and does it where it pays; a decoding that reads the last block
     /// also needs f32 weights and an f32 cache, with which a pass over several tokens differs from single steps by
     /// rounding in the sixth digit. on, or an exit to draft at, does it always: with other types a pass rounds
     /// otherwise than a step, and two tokens that are nearly as probable may change places. A decoding that reads no
