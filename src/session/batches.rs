@@ -6,8 +6,6 @@ use mexit_models::BATCH;
 const SECONDS: f32 = 0.15;
 /// Fewer tokens at once cost clearly more a token (`benches/parts.rs`).
 const FEWEST: usize = 8;
-/// Until the machine's pace is known.
-const FIRST: usize = 16;
 
 /// The size of the next batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +21,8 @@ pub(super) enum Batches {
 impl Batches {
     /// Batches that let newer questions in soon.
     pub(super) fn soon() -> Self {
-        Self::Soon(FIRST)
+        // The machine's pace is not known yet.
+        Self::Soon(FEWEST)
     }
 
     /// How many tokens to read next.
@@ -66,13 +65,13 @@ mod tests {
 
     #[test]
     fn the_pace_decides_between_8_and_64() {
-        assert_eq!(after(&mut Batches::soon(), &[0.000_1; 4]), [32, 64, 64, 64], "a fast machine");
-        assert_eq!(after(&mut Batches::soon(), &[0.004; 3]), [32, 32, 32], "32 take 128 ms");
+        assert_eq!(after(&mut Batches::soon(), &[0.000_1; 4]), [16, 32, 64, 64], "a fast machine");
+        assert_eq!(after(&mut Batches::soon(), &[0.004; 3]), [16, 32, 32], "32 take 128 ms");
         assert_eq!(after(&mut Batches::soon(), &[0.02; 3]), [8, 8, 8], "8 take 160 ms: fewer cost more");
         assert_eq!(after(&mut Batches::soon(), &[2.0; 2]), [8, 8]);
         assert_eq!(
             after(&mut Batches::soon(), &[0.001, 0.001, 0.02, 0.001]),
-            [32, 64, 8, 16],
+            [16, 32, 8, 16],
             "back at once, up slowly"
         );
     }
