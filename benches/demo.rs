@@ -34,6 +34,7 @@ fn query(text: &[TokenId], alpha: f32) -> Query {
         pins: Arc::default(),
         grid: None,
         vocabulary: None,
+        brief: false,
     }
 }
 
