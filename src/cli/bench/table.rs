@@ -118,7 +118,7 @@ impl Table {
         self.title(&format!("filling in a prompt of {} tokens", fill.prompt), "ms", ["speed", "of limit"]);
         let name = format!("a position, {} at once", fill.batch);
         self.row(&name, fill.ms, [times(fill.step_ratio), percent(reached.fill)]);
-        self.line("speeds are times a step's: of all exits; what is filled in, with everything shown");
+        self.line("speed: times a step's; of what is filled in, a step's with everything shown");
     }
 
     fn limits(&mut self, report: &Report) {
