@@ -140,7 +140,9 @@ fn the_document_has_the_steps_of_generate() {
     assert_eq!(positions.len(), 11);
     assert!(positions[0]["step"].is_null() && positions[10]["open"] == true);
     for (trace, at) in traced.traces().zip(&positions[1..]) {
-        let expected = serde_json::to_value(report::json::step(trace, &traced.card)).expect("a step");
+        // Over text, as the document: f32 as a value has more digits.
+        let step = serde_json::to_string(&report::json::step(trace, &traced.card)).expect("a step");
+        let expected: serde_json::Value = serde_json::from_str(&step).expect("a step");
         assert_eq!(at["step"], expected);
         assert_eq!(at["token"]["id"], trace.subject.0);
     }
@@ -204,7 +206,8 @@ fn the_text_has_the_changes_of_the_contrast() {
             best.expert - best.amateur,
             best.result
         );
-        let line = text.lines().find(|line| line.starts_with(&format!("| {position} |"))).expect("a line");
+        // From the end: the table before has exits' numbers in its first column.
+        let line = text.lines().rev().find(|line| line.starts_with(&format!("| {position} |"))).expect("a line");
         assert!(line.ends_with(&numbers), "{line}: expected {numbers}");
     }
     // Every row of a table has as many cells as its head, whatever the tokens are.
@@ -220,7 +223,9 @@ fn two_traces_are_compared_up_to_where_they_part() {
     assert_eq!(same.first_divergence, None);
     assert!(same.rows.iter().flat_map(|row| &row.change).all(|change| change.ln_p.is_none_or(|x| x == 0.0)));
     let mut b = made_up::broken(made_up::traced(18), 4, 2);
-    b.tokens[12].id = mexit_tui::session::trace::TokenId(12);
+    // A part of a character, which the first text has not there.
+    b.tokens[12].id = mexit_tui::session::trace::TokenId(41);
+    assert_ne!(a.card.bytes_of(a.tokens[12].id), b.card.bytes_of(b.tokens[12].id));
     let diff = Diff::of(&a, &b);
     assert_eq!(diff.first_divergence, Some(12));
     assert_eq!(diff.rows.len(), 21);
