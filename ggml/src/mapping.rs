@@ -77,6 +77,10 @@ impl Mapping {
     /// If the system has no room for so many, or `fill` fails.
     pub fn filled<E: From<io::Error>>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut pages = MmapMut::map_anon(len)?;
+        // A file's pages come in large pieces anyway; memory made small page by small page would be read a third slower
+        // (GPT-2 Medium's shape in f32: 298 ms a step, 222 with huge pages, 255 from a file).
+        #[cfg(target_os = "linux")]
+        let _ = pages.advise(memmap2::Advice::HugePage);
         fill(&mut pages)?;
         Ok(Self::Owned(pages.make_read_only()?))
     }
