@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all their own set-up on Debian (as root or with sudo) and on macOS with Homebrew.
-.PHONY: setup demo test
+.PHONY: setup demo test install instructions instructions-update
 
 setup:
 	@sh tools/setup.sh
@@ -13,3 +13,14 @@ test: setup
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
 	cargo test --release --workspace --locked
+
+# Compiled for this machine's processor, ggml's kernels included (see README); apart, so that the other build stays as it is.
+install: setup
+	RUSTFLAGS="-C target-cpu=native" cargo install --path . --locked --target-dir "$${CARGO_TARGET_DIR:-target}/native"
+
+# Needs valgrind. Not a part of `test`: counts move with the C library and the compiler.
+instructions:
+	@tools/instructions.sh check
+
+instructions-update:
+	@tools/instructions.sh update

@@ -193,6 +193,7 @@ fn main() {
             pins: Arc::default(),
             grid: None,
             vocabulary: None,
+            brief: false,
         };
         let runs: [&mut dyn FnMut() -> f32; 3] = [
             &mut || plain.step(id, past),

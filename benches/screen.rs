@@ -36,6 +36,8 @@ fn card() -> ModelCard {
         bytes: (0..VOCABULARY).map(|id| word(id).into_bytes().into()).collect(),
         special: Vec::new(),
         about: Vec::new(),
+        block_work: 12.0 * 1024.0 * 1024.0,
+        head_work: 1024.0 * 50257.0,
         fingerprint: String::new(),
     }
 }

@@ -5,6 +5,8 @@ mod config;
 mod convert;
 mod decoding;
 mod devices;
+mod early_exit;
+mod eval;
 mod figures;
 mod generate;
 mod info;
@@ -14,6 +16,11 @@ mod open;
 mod prompt;
 mod pull;
 mod random;
+mod report;
+mod signals;
+mod speculate;
+mod trace;
+mod weights;
 
 use std::{
     io::{self, IsTerminal},
@@ -69,6 +76,12 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Write the logits of every exit at every position of a text as a safetensors file
     Logits(logits::LogitsArgs),
+    /// Measure exits and contrasts over texts: perplexity, accuracy, calibration, agreement
+    Eval(Box<eval::EvalArgs>),
+    /// Write what every exit says at every position of a text, for `open` and `report`
+    Trace(trace::TraceArgs),
+    /// Make a page, a picture, a table or a text of a trace, or compare two
+    Report(report::ReportArgs),
     /// Say what a model file is
     Info(info::InfoArgs),
     /// Say where the configuration is looked for and what is in force, or print a commented sample
@@ -108,6 +121,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Pull(args)) => pull::pull(&args),
         Some(Command::Generate(args)) => generate::generate(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
+        Some(Command::Eval(args)) => eval::eval(&args),
+        Some(Command::Trace(args)) => trace::trace(&args),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::Info(args)) => info::info(&args),
         Some(Command::Config(args)) => config::config(&args),
         Some(Command::Devices) => devices::devices(),

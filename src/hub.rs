@@ -1,6 +1,6 @@
 //! Models from the Hugging Face hub: downloaded into the hub's cache, converted into ours.
 //!
-//! A model is converted once, into `<cache>/mexit-tui/models/<owner>--<name>/<commit>/<type>.gguf`, where `<cache>` is
+//! A model is converted once, into `<cache>/mexit-tui/models/<owner>--<name>/<commit>/<types>.gguf`, where `<cache>` is
 //! the platform's folder (`XDG_CACHE_HOME`, or `~/.cache`; `~/Library/Caches` on a Mac). `MEXIT_CACHE` names another
 //! folder than `<cache>/mexit-tui`.
 
@@ -16,11 +16,12 @@ mod snapshot;
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use hf_hub::Cache;
 use mexit_models::{
-    DType,
+    WeightTypes,
     checkpoint::Checkpoint,
     convert::{ConvertOptions, convert},
 };
@@ -43,6 +44,7 @@ pub struct Hub {
     downloads: Cache,
     models: PathBuf,
     offline: bool,
+    stop: Arc<AtomicBool>,
 }
 
 /// Which commit a branch stands for.
@@ -78,6 +80,12 @@ pub enum Step<'a> {
 type Progress<'a> = &'a mut dyn FnMut(Step<'_>);
 
 impl Hub {
+    /// What stops a conversion that is under way, when it is set: it then leaves nothing behind.
+    #[must_use]
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
     /// A model's GGUF file in the cache; downloads and converts it first if it is not there.
     ///
     /// # Errors
@@ -86,7 +94,7 @@ impl Hub {
     pub fn fetch(
         &self,
         source: &Source,
-        dtype: DType,
+        types: WeightTypes,
         freshness: Freshness,
         progress: Progress,
     ) -> Result<PathBuf, HubError> {
@@ -94,7 +102,7 @@ impl Hub {
         let remembered = snapshots.remembered();
         let asks = !self.offline && freshness == Freshness::Latest && remembered.as_deref() != Some(source.revision());
         if let Some(commit) = remembered.as_ref().filter(|_| !asks) {
-            let model = self.model(source, commit, dtype);
+            let model = self.model(source, commit, types);
             if model.exists() {
                 return Ok(model);
             }
@@ -104,10 +112,10 @@ impl Hub {
             Some(commit) if !snapshots.files(&commit).is_empty() => Listing { files: snapshots.files(&commit), commit },
             _ => return Err(HubError::Offline { source_name: source.to_string() }),
         };
-        let model = self.model(source, &listing.commit, dtype);
+        let model = self.model(source, &listing.commit, types);
         let _lock = self.lock(source)?;
         if !model.exists() {
-            self.make(source, &snapshots, &listing, (&model, dtype), progress)?;
+            self.make(source, &snapshots, &listing, (&model, types), progress)?;
         }
         if !self.offline {
             snapshots.remember(&listing.commit)?;
@@ -116,8 +124,8 @@ impl Hub {
     }
 
     /// Where a converted model lies.
-    fn model(&self, source: &Source, commit: &str, dtype: DType) -> PathBuf {
-        self.models.join(source.folder()).join(commit).join(format!("{}.gguf", dtype.name()))
+    fn model(&self, source: &Source, commit: &str, types: WeightTypes) -> PathBuf {
+        self.models.join(source.folder()).join(commit).join(format!("{}.gguf", types.file_stem()))
     }
 
     /// Keeps other processes from fetching the same model until it is dropped.
@@ -139,7 +147,7 @@ impl Hub {
         source: &Source,
         snapshots: &Snapshots,
         listing: &Listing,
-        (model, dtype): (&Path, DType),
+        (model, types): (&Path, WeightTypes),
         progress: Progress,
     ) -> Result<(), HubError> {
         let mut round = Round { hub: self, source, snapshots, listing, seen: Vec::new() };
@@ -148,7 +156,9 @@ impl Hub {
             let folder = model.parent().unwrap_or(model);
             fs::create_dir_all(folder).map_err(HubError::io(folder))?;
             let (repo, revision) = (source.repo().to_owned(), Some(listing.commit.clone()));
-            let options = ConvertOptions { dtype, force: true, source: repo, revision };
+            let stop = Arc::clone(&self.stop);
+            let options =
+                ConvertOptions { types, force: true, source: repo, revision, stop, ..ConvertOptions::default() };
             convert(&checkpoint, model, &options, &mut |done, total| progress(Step::Convert { done, total }))?;
             Ok(())
         });

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod decode;
+pub mod eval;
 pub mod hub;
 pub mod measure;
 pub mod report;

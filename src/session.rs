@@ -2,16 +2,22 @@
 
 mod about;
 pub mod analyze;
+mod batches;
 pub mod check;
+mod choosing;
 pub mod grid;
 mod kept;
+pub mod leaving;
 pub mod protocol;
 pub mod reader;
 pub mod reading;
 pub mod restate;
 pub mod run;
 pub mod saved;
+pub mod speculate;
 pub mod trace;
+pub mod traced;
+pub mod tracing;
 pub mod vocabulary;
 pub mod worker;
 

@@ -7,6 +7,7 @@ mod commands;
 mod copying;
 mod display;
 mod engine;
+mod exits;
 mod headless;
 mod hearing;
 mod hits;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use mexit_models::{
-    DType, Engine, EngineOptions, Gelu, Model, Placement, TokenId,
+    DType, Engine, EngineOptions, Gelu, Model, Placement, TokenId, WeightTypes,
     convert::{ConvertOptions, requantize_bytes},
     demo,
 };
@@ -63,6 +63,7 @@ fn query(reader: &Reader, text: &Arc<[TokenId]>, position: usize) -> Query {
         pins: Arc::default(),
         grid: None,
         vocabulary: None,
+        brief: false,
     }
 }
 
@@ -208,7 +209,7 @@ fn filling_in_equals_asking_and_stops_between_heads() {
 fn broken(tensor: &str) -> Reader {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("broken.gguf");
-    let options = ConvertOptions { dtype: DType::F32, force: false, source: String::new(), revision: None };
+    let options = ConvertOptions { types: DType::F32.into(), ..ConvertOptions::default() };
     requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in f32");
     let mut bytes = std::fs::read(&path).expect("the file");
     let range = {
@@ -269,18 +270,19 @@ fn lines(screen: &Headless) -> String {
 
 #[test]
 fn the_self_check_passes_in_every_type() {
-    for dtype in [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q4_0] {
+    let plain = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q4_0].map(WeightTypes::from);
+    for types in plain.into_iter().chain([cases::MIXED]) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("demo.gguf");
-        let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
+        let options = ConvertOptions { types, ..ConvertOptions::default() };
         requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
         let model = Model::open(&path, Placement::cpu().expect("a processor")).expect("a model");
         let mut reader = Reader::new(engine(model));
         let text = ids(&reader, 90);
         reader.answer(&query(&reader, &text, 90), &mut |_| true).expect("read");
         for check in check::check(&mut reader) {
-            println!("{dtype} {}: {}", check.what, check.found);
-            assert!(check.passed, "{dtype} {}: {}", check.what, check.found);
+            println!("{types} {}: {}", check.what, check.found);
+            assert!(check.passed, "{types} {}: {}", check.what, check.found);
         }
         assert_eq!(reader.engine().ids(), &*text, "what was read is there still");
     }

@@ -35,8 +35,12 @@ impl Scene {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(case).join("model");
         let home = tempfile::tempdir().expect("a temporary folder");
         let path = home.path().join("expected.gguf");
-        let options =
-            ConvertOptions { dtype: DType::F16, force: false, source: REPO.into(), revision: Some(COMMIT.into()) };
+        let options = ConvertOptions {
+            types: DType::F16.into(),
+            source: REPO.into(),
+            revision: Some(COMMIT.into()),
+            ..ConvertOptions::default()
+        };
         let checkpoint = Checkpoint::open(&folder).expect("a checkpoint");
         convert(&checkpoint, &path, &options, &mut |_, _| {}).expect("a conversion");
         Self { hub: FakeHub::serving(&folder), expected: fs::read(path).expect("the file"), home }

@@ -65,6 +65,10 @@ fn layers() {
     never(&sources("src/session"), &["crate::tui", "crate::cli", "crate::measure", "crate::report", "mexit_ggml"]);
     never(&sources("src/measure"), &["crate::tui", "crate::cli", "crate::config", "crate::report", "mexit_ggml"]);
     never(&sources("src/report"), &["crate::tui", "crate::cli", "mexit_models", "mexit_ggml"]);
+    never(&sources("src/eval"), &["crate::tui", "crate::cli", "mexit_ggml"]);
+    for folder in ["src/decode", "src/session", "src/report", "src/tui"] {
+        never(&sources(folder), &["crate::eval"]);
+    }
     never(&sources("models/src"), &["llama_cpp", "mexit_tui", "ratatui", "clap"]);
     never(&sources("ggml/src"), &["mexit_models", "mexit_tui", "tokenizers", "ratatui"]);
 }
@@ -74,6 +78,7 @@ fn each_library_has_its_place() {
     never(&outside("src", "src/tui"), &["ratatui"]);
     never(&outside("src", "src/cli"), &["clap::", "indicatif"]);
     never(&outside("src", "src/hub"), &["hf_hub"]);
+    never(&outside("src", "src/report"), &["parquet::basic", "parquet::file", "parquet::schema"]);
 }
 
 /// Views read the state and nothing else: they neither change it, nor wait, nor ask.

@@ -7,7 +7,7 @@ mod cases;
 
 use std::collections::BTreeMap;
 
-use mexit_models::{BATCH, DType, Engine, ExitId};
+use mexit_models::{BATCH, DType, Engine, ExitId, WeightTypes};
 use mexit_tui::decode::Distribution;
 
 /// The library's own noise on these cases is 2e-5 to 5e-5 (f32 against f64, one attention kernel against another, cache
@@ -92,17 +92,19 @@ fn a_wrong_number_is_seen() {
 fn f16_and_bf16_files() {
     for case in cases::all() {
         let expected = case.expected();
-        let figures = [DType::F16, DType::BF16].map(|dtype| {
-            let mut engine = cases::engine(&case.models()[0], dtype, |_| {});
+        let files = [DType::F16.into(), DType::BF16.into(), cases::MIXED, DType::Q8_0.into()];
+        let figures = files.map(|types: WeightTypes| {
+            let mut engine = cases::engine(&case.models()[0], types, |_| {});
             let largest = largest_difference(&mut engine, &case, &expected);
             let (kl, same) = agreement(&mut engine, &case, &expected);
             println!(
-                "{} {dtype}: largest |Δlogit| {largest:.1e}, mean KL {kl:.1e}, same top token {same:.4}",
+                "{} {types}: largest |Δlogit| {largest:.1e}, mean KL {kl:.1e}, same top token {same:.4}",
                 case.name()
             );
             (largest, kl)
         });
-        let [(f16, f16_kl), (bf16, bf16_kl)] = figures;
+        let [(f16, f16_kl), (bf16, bf16_kl), (_, mixed_kl), (_, q8_0_kl)] = figures;
+        assert!(f16_kl < mixed_kl && mixed_kl < q8_0_kl, "{}", case.name());
         assert!(f16 > LOGITS || bf16 > LOGITS, "{}: a narrow file is no f32 file", case.name());
         if !case.name().contains("bf16") {
             assert!(bf16 > f16 && bf16_kl > f16_kl, "{}", case.name());

@@ -2,33 +2,20 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "support/demo_engine.rs"]
+mod demo_engine;
 #[path = "support/program.rs"]
 mod program;
 
-use mexit_models::{
-    BATCH, DType, Engine, EngineOptions, ExitId, Gelu, Model, Placement, TokenId,
-    convert::{ConvertOptions, requantize_bytes},
-    demo,
-};
+use demo_engine::{TYPES, demo_engine, text};
+use mexit_models::{BATCH, DType, Engine, ExitId, TokenId, WeightTypes};
 
 /// Sums over rows of up to 1003 numbers in another order, through a dozen blocks: measured 1e-5 to 3e-5.
 const BATCH_EQUALS_STEP: f32 = 1e-3;
-const TYPES: [DType; 6] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q5_0, DType::Q4_0];
 
-fn demo_engine(dtype: DType, kv_type: DType) -> Engine {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("demo.gguf");
-    let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
-    requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
-    let model = Model::open(&path, Placement::cpu().expect("a processor")).expect("a model");
-    let options = EngineOptions { threads: 1, context: 128, kv_type, gelu: Gelu::Exact };
-    Engine::new(model, options).expect("an engine")
-}
-
-fn text(engine: &Engine, tokens: usize) -> Vec<TokenId> {
-    let mut ids = engine.model().tokenizer.encode(demo::HELD_OUT).expect("ids");
-    ids.truncate(tokens);
-    ids
+/// Every type, and a trunk with heads of another.
+fn types() -> impl Iterator<Item = WeightTypes> {
+    TYPES.into_iter().map(WeightTypes::from).chain([cases::MIXED])
 }
 
 /// Largest |Δlogit| between reading at once and token by token, over every exit and position.
@@ -68,33 +55,33 @@ fn batches_equal_steps() {
 /// ggml's reference kernels do each number's arithmetic in one order, whatever else is in the batch.
 #[test]
 fn reference_kernels_make_them_identical() {
-    for dtype in TYPES {
+    for types in types() {
         for kv_type in [DType::F32, DType::F16] {
-            let mut engine = demo_engine(dtype, kv_type);
+            let mut engine = demo_engine(types, kv_type);
             engine.set_reference(true);
             let ids = text(&engine, 70);
-            assert_eq!(batch_against_steps(&mut engine, &ids), 0.0, "{dtype} weights, {kv_type} cache");
+            assert_eq!(batch_against_steps(&mut engine, &ids), 0.0, "{types} weights, {kv_type} cache");
         }
     }
 }
 
 #[test]
 fn stepping_back_and_forward_again_is_identical() {
-    for dtype in TYPES {
-        let mut engine = demo_engine(dtype, DType::F32);
+    for types in types() {
+        let mut engine = demo_engine(types, DType::F32);
         let (ids, exits) = (text(&engine, 40), engine.model().spec.exit_ids());
         engine.read(&ids[..30], BATCH, &mut |_| true).expect("read");
         let stepped: Vec<_> = ids[30..].iter().map(|id| engine.step(*id, &exits).expect("a step")).collect();
         for (i, step) in stepped.iter().enumerate() {
             // What is kept is read from the stored rows; the trunk does not run.
             let again = engine.logits(30 + i..31 + i, &exits).expect("kept rows");
-            assert!(exits.iter().all(|exit| again.row(*exit, 0) == step.row(*exit, 0)), "{dtype}, position {i}");
+            assert!(exits.iter().all(|exit| again.row(*exit, 0) == step.row(*exit, 0)), "{types}, position {i}");
         }
         engine.truncate(35);
         for (i, id) in ids[35..].iter().enumerate() {
             let again = engine.step(*id, &exits).expect("a step");
             let same = |exit: &ExitId| again.row(*exit, 0) == stepped[5 + i].row(*exit, 0);
-            assert!(exits.iter().all(same), "{dtype}, position {i} after stepping back");
+            assert!(exits.iter().all(same), "{types}, position {i} after stepping back");
         }
     }
 }

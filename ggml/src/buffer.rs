@@ -3,6 +3,7 @@
 use std::{ptr::NonNull, sync::Arc};
 
 use llama_cpp_sys_2 as sys;
+use memmap2::MmapMut;
 
 use crate::{Device, Error, Mapping, Tensor};
 
@@ -12,13 +13,40 @@ pub(crate) struct Buffer {
     size: usize,
     /// Kept alive while tensors lie in it.
     #[expect(dead_code, reason = "owned so that it outlives the buffer over it")]
-    mapping: Option<Arc<Mapping>>,
+    memory: Memory,
+}
+
+/// What lies under a buffer that ggml did not allocate.
+#[expect(dead_code, reason = "as above")]
+enum Memory {
+    /// ggml's own.
+    Own,
+    /// A model file.
+    Mapping(Arc<Mapping>),
+    /// Pages that the system makes zero when they are touched.
+    Zeros(MmapMut),
 }
 
 // SAFETY: a buffer has no thread affinity; `Buffer` is its one owner.
 unsafe impl Send for Buffer {}
 
 impl Buffer {
+    /// Zeros for one tensor: a cache. On the processor what is never touched takes no memory.
+    pub(crate) fn zeros(tensor: Tensor<'_>, device: Device) -> Result<Self, Error> {
+        if !device.is_cpu() {
+            return Self::holding(tensor, device);
+        }
+        let bytes = tensor.bytes();
+        let short = |_| Error::OutOfMemory { what: tensor.name(), bytes };
+        let mut pages = MmapMut::map_anon(bytes).map_err(short)?;
+        // SAFETY: the base is a page, and the pages are kept for as long as the buffer.
+        let raw = unsafe { sys::ggml_backend_cpu_buffer_from_ptr(pages.as_mut_ptr().cast(), bytes) };
+        let raw = NonNull::new(raw).ok_or_else(|| Error::OutOfMemory { what: tensor.name(), bytes })?;
+        let buffer = Self { raw, size: bytes, memory: Memory::Zeros(pages) };
+        buffer.place_at(tensor, 0, bytes)?;
+        Ok(buffer)
+    }
+
     /// Memory of a device for one tensor, cleared: old NaNs would pass through a mask.
     pub(crate) fn holding(tensor: Tensor<'_>, device: Device) -> Result<Self, Error> {
         let kind = device.buffer_type();
@@ -29,7 +57,7 @@ impl Buffer {
         let raw = NonNull::new(raw).ok_or_else(|| Error::OutOfMemory { what: tensor.name(), bytes })?;
         // SAFETY: a writable buffer just made.
         unsafe { sys::ggml_backend_buffer_clear(raw.as_ptr(), 0) };
-        let buffer = Self { raw, size: bytes, mapping: None };
+        let buffer = Self { raw, size: bytes, memory: Memory::Own };
         buffer.place_at(tensor, 0, bytes)?;
         Ok(buffer)
     }
@@ -47,7 +75,7 @@ impl Buffer {
         // weight never is one.
         let raw = unsafe { sys::ggml_backend_cpu_buffer_from_ptr(mapping.as_ptr().cast_mut().cast(), bytes) };
         let raw = NonNull::new(raw).ok_or_else(|| Error::OutOfMemory { what: "the mapped file".into(), bytes })?;
-        Ok(Self { raw, size: bytes, mapping: Some(mapping) })
+        Ok(Self { raw, size: bytes, memory: Memory::Mapping(mapping) })
     }
 
     /// Marks the buffer as one of weights: the scheduler computes where they lie.

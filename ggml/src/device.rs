@@ -4,7 +4,7 @@ use std::{ffi::CStr, ptr::NonNull, sync::OnceLock};
 
 use llama_cpp_sys_2 as sys;
 
-use crate::{Error, crash};
+use crate::{Error, crash, processor::require_processor};
 
 /// What sort of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,23 +156,6 @@ fn text(raw: *const std::ffi::c_char) -> String {
     }
     // SAFETY: ggml's names are terminated strings that live as long as the registry.
     unsafe { CStr::from_ptr(raw) }.to_string_lossy().into_owned()
-}
-
-/// ggml's kernels are compiled for fixed instructions: without them the first one is SIGILL.
-fn require_processor() -> Result<(), Error> {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let has = [
-            ("AVX2", std::is_x86_feature_detected!("avx2")),
-            ("FMA", std::is_x86_feature_detected!("fma")),
-            ("F16C", std::is_x86_feature_detected!("f16c")),
-        ];
-        let missing: Vec<&str> = has.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
-        if !missing.is_empty() {
-            return Err(Error::Processor(missing.join(", ")));
-        }
-    }
-    Ok(())
 }
 
 /// Bytes that the system could give to a program now without swapping, where it tells.

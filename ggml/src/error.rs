@@ -54,7 +54,9 @@ pub enum Error {
     #[error("the computation ended with ggml's status {0}")]
     Compute(i32),
     /// The processor lacks what this build was compiled for.
-    #[error("this build needs a processor with {0}; build from source on this machine instead")]
+    #[error(
+        "this build needs a processor with {0}: take a build for this one, or build it on this machine (make install)"
+    )]
     Processor(String),
 }
 

@@ -3,6 +3,7 @@
 //! Layout (version 3, little endian): magic, version, counts; key-value pairs; tensor descriptions; padding to the
 //! alignment; tensor data, each aligned. Source: docs/gguf.md of ggml.
 
+mod disk;
 mod memory;
 mod read;
 mod value;

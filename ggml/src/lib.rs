@@ -12,6 +12,7 @@ pub mod gguf;
 mod graph;
 mod mapping;
 mod ops;
+mod processor;
 mod quantize;
 pub mod roofline;
 mod threads;
@@ -26,5 +27,8 @@ pub use executor::Executor;
 pub use graph::Graph;
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;
-pub use quantize::{dequantize, fitting, quantize};
+pub use processor::require_processor;
+pub use quantize::{
+    dequantize, dequantize_into, first_not_finite, first_not_finite_of, fitting, quantize, quantize_into,
+};
 pub use weights::{Source, Weights};

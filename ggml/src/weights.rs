@@ -81,7 +81,10 @@ impl Weights {
                 mapped.place_at(tensor, range.start, range.len())?;
             }
             _ => {
-                let buffer = Buffer::holding(tensor, device)?;
+                let buffer = match source {
+                    Source::Zeros => Buffer::zeros(tensor, device)?,
+                    _ => Buffer::holding(tensor, device)?,
+                };
                 if let Some(bytes) = bytes {
                     buffer.holds_weights();
                     buffer::write(tensor, bytes)?;

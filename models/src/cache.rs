@@ -2,7 +2,7 @@
 
 use mexit_ggml::{DType, Source, Tensor, Weights};
 
-use crate::{Error, Model, TokenId};
+use crate::{Error, Model, TokenId, drafted::Drafted, early::Early};
 
 /// The memory of one text. A value of its own, so that texts share a model.
 pub(crate) struct Cache {
@@ -14,6 +14,10 @@ pub(crate) struct Cache {
     /// By tap: rows of d numbers, one a position, not normalized.
     hidden: Vec<Vec<f32>>,
     ids: Vec<TokenId>,
+    /// What goes on from the text without being part of it.
+    drafted: Drafted,
+    /// What goes on from the text and was left early.
+    early: Early,
 }
 
 impl Cache {
@@ -33,7 +37,17 @@ impl Cache {
         }
         let taps = spec.taps();
         let hidden = vec![Vec::new(); taps.len()];
-        Ok(Self { kv, kind, context, width: spec.width, taps, hidden, ids: Vec::new() })
+        Ok(Self {
+            kv,
+            kind,
+            context,
+            width: spec.width,
+            taps,
+            hidden,
+            ids: Vec::new(),
+            drafted: Drafted::default(),
+            early: Early::default(),
+        })
     }
 
     /// Bytes that the keys and values of `context` tokens take.
@@ -54,6 +68,7 @@ impl Cache {
 
     /// Forgets everything from position `len` on; what is kept is not computed again.
     pub(crate) fn truncate(&mut self, len: usize) {
+        self.discard();
         self.ids.truncate(len);
         self.hidden.iter_mut().for_each(|rows| rows.truncate(len * self.width));
     }
@@ -66,8 +81,35 @@ impl Cache {
 
     /// Appends tokens with their rows, `rows` by tap.
     pub(crate) fn extend(&mut self, ids: &[TokenId], rows: &[Vec<f32>]) {
+        self.discard();
         self.ids.extend_from_slice(ids);
         self.hidden.iter_mut().zip(rows).for_each(|(stored, new)| stored.extend_from_slice(new));
+    }
+
+    /// What has been drafted.
+    pub(crate) fn drafted(&self) -> &Drafted {
+        &self.drafted
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn drafted_mut(&mut self) -> &mut Drafted {
+        &mut self.drafted
+    }
+
+    /// What was left early.
+    pub(crate) fn early(&self) -> &Early {
+        &self.early
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn early_mut(&mut self) -> &mut Early {
+        &mut self.early
+    }
+
+    /// Forgets what has been drafted or left early: its keys and values lie where the next token's will.
+    pub(crate) fn discard(&mut self) {
+        self.drafted = Drafted::default();
+        self.early = Early::default();
     }
 
     pub(crate) fn kind(&self) -> DType {

@@ -8,13 +8,13 @@ mod torch;
 use std::{
     collections::{BTreeMap, HashSet},
     fs::File,
-    io::{Read, Seek, SeekFrom},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 pub use config::{Config, ModelType};
-use mexit_ggml::DType;
+use mexit_ggml::{DType, Mapping};
 
 use crate::Error;
 
@@ -30,16 +30,15 @@ pub struct Checkpoint {
     pub format: &'static str,
 }
 
-/// A tensor's numbers in a file: row-major, without gaps.
-#[derive(Clone, Debug)]
+/// A tensor's numbers in a mapped file: row-major, without gaps, at any address.
+#[derive(Clone)]
 pub struct Stored {
     /// f32, f16 or bf16; `None` for anything else.
     pub dtype: Option<DType>,
     /// Sizes, slowest first, as the checkpoint has them.
     pub shape: Vec<usize>,
-    file: Arc<File>,
-    offset: u64,
-    bytes: u64,
+    file: Arc<Mapping>,
+    data: Range<usize>,
 }
 
 impl Checkpoint {
@@ -100,38 +99,31 @@ impl Stored {
         self.len() == 0
     }
 
-    /// Reads `count` numbers from the `first` on, as f32.
-    ///
-    /// # Errors
-    /// If the system refuses, or the type is not one of real numbers.
-    pub fn read(&self, name: &str, first: usize, count: usize) -> Result<Vec<f32>, Error> {
-        let dtype =
-            self.dtype.ok_or_else(|| Error::model(format!("tensor {name}"), "f32, f16 or bf16", "another type"))?;
-        let size = dtype.block_bytes();
-        let (start, length) = (first as u64 * size, count as u64 * size);
-        if start + length > self.bytes {
-            return Err(Error::model(format!("tensor {name}"), format!("{length} bytes"), self.bytes));
-        }
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-        let mut file = &*self.file;
-        let read = file.seek(SeekFrom::Start(self.offset + start)).and_then(|_| file.read_exact(&mut bytes));
-        read.map_err(|e| {
-            Error::model(format!("tensor {name}"), format!("{length} bytes at {}", self.offset + start), e)
-        })?;
-        mexit_ggml::dequantize(dtype, &bytes, count.max(1)).map_err(Error::from)
+    /// The file, and which of its bytes are the tensor's.
+    #[must_use]
+    pub fn place(&self) -> (&Mapping, Range<usize>) {
+        (&self.file, self.data.clone())
+    }
+
+    /// Whether the other is the same part of the same file, as tied matrices are in a pickle.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.file, &other.file) && self.data == other.data && self.dtype == other.dtype
     }
 
     /// A description of `shape` numbers at `offset` of `file`; checked to lie inside it.
     fn new(
         name: &str,
-        file: &Arc<File>,
+        file: &Arc<Mapping>,
         (dtype, element): (Option<DType>, u64),
         shape: Vec<usize>,
         (offset, available): (u64, u64),
     ) -> Result<Self, Error> {
         let bytes = shape.iter().try_fold(element, |bytes, n| bytes.checked_mul(*n as u64));
-        match bytes.filter(|bytes| *bytes <= available) {
-            Some(bytes) => Ok(Self { dtype, shape, file: Arc::clone(file), offset, bytes }),
+        let end = bytes.filter(|bytes| *bytes <= available).and_then(|bytes| offset.checked_add(bytes));
+        let range = |end: u64| Some(usize::try_from(offset).ok()?..usize::try_from(end).ok()?);
+        match end.and_then(range).filter(|data| data.end <= file.len()) {
+            Some(data) => Ok(Self { dtype, shape, file: Arc::clone(file), data }),
             None => {
                 Err(Error::model(format!("tensor {name}"), format!("at most {available} bytes"), format!("{shape:?}")))
             }
@@ -147,7 +139,8 @@ fn is_mask_buffer(name: &str) -> bool {
 }
 
 fn read_file(path: &Path, pickled: bool, tensors: &mut BTreeMap<String, Stored>) -> Result<(), Error> {
-    let file = Arc::new(File::open(path).map_err(|e| Error::io(path, e))?);
+    let file = File::open(path).and_then(|file| Mapping::of(&file)).map_err(|e| Error::io(path, e))?;
+    let file = Arc::new(file);
     let found = if pickled { torch::read(path, &file)? } else { safetensors::read(path, &file)? };
     for (name, stored) in found {
         if tensors.insert(name.clone(), stored).is_some() {

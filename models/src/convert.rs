@@ -1,19 +1,24 @@
-//! From a checkpoint to a GGUF file, tensor by tensor: peak memory is a few times the largest tensor.
+//! From a checkpoint to a GGUF file, piece by piece on all cores: memory does not grow with the model.
 
 mod gpt2;
 mod gptneo;
+mod options;
+mod pieces;
 mod requantize;
+mod rows;
 mod strip;
 mod vocabulary;
 
 use std::{collections::BTreeSet, path::Path};
 
 use mexit_ggml::{
-    DType, fitting,
+    DType, dequantize, fitting,
     gguf::{GgufWriter, Planned, Value},
-    quantize,
 };
+pub use options::{ConvertOptions, ConvertReport};
+use pieces::Feed;
 pub use requantize::{requantize, requantize_bytes};
+use rows::Rows;
 pub use strip::strip;
 
 use crate::{
@@ -21,30 +26,6 @@ use crate::{
     checkpoint::{Checkpoint, Config, Stored},
     layout::{self, OUTPUT, Slot},
 };
-
-/// What to write, and how.
-#[derive(Clone, Debug)]
-pub struct ConvertOptions {
-    /// Type of the matrices.
-    pub dtype: DType,
-    /// Replace the target if it exists.
-    pub force: bool,
-    /// Where the checkpoint came from, for the file's provenance: a repository, or a folder's name.
-    pub source: String,
-    /// Which revision of it, if known.
-    pub revision: Option<String>,
-}
-
-/// What a conversion did.
-#[derive(Clone, Debug, Default)]
-pub struct ConvertReport {
-    /// Tensors that the type could not hold, with the type that they have instead.
-    pub fallbacks: Vec<(String, DType)>,
-    /// Tensors written.
-    pub tensors: usize,
-    /// Numbers in them.
-    pub parameters: u64,
-}
 
 /// Where a slot's numbers come from.
 pub(crate) struct Origin {
@@ -54,10 +35,7 @@ pub(crate) struct Origin {
     pub(crate) transposed: bool,
 }
 
-/// Bytes of f32 decoded at a time.
-const CHUNK: usize = 16 << 20;
-
-/// Converts. `progress` is told bytes read and bytes in all.
+/// Converts. `progress` is told numbers written and numbers in all.
 ///
 /// # Errors
 /// On anything missing, unexpected, of a wrong shape or not finite in the checkpoint; or if the target cannot be
@@ -85,25 +63,36 @@ pub fn convert(
     let mut report = ConvertReport { tensors: slots.len(), ..Default::default() };
     let mut plan: Vec<Planned> = Vec::with_capacity(slots.len());
     for slot in &slots {
-        let dtype = if slot.needs_f32() { DType::F32 } else { fitting(options.dtype, slot.shape[0]) };
-        if !slot.needs_f32() && dtype != options.dtype {
+        let wanted = options.types.of(slot.role, !untied);
+        let dtype = fitting(wanted, slot.shape[0]);
+        if dtype != wanted {
             report.fallbacks.push((slot.name.clone(), dtype));
         }
         report.parameters += slot.shape.iter().product::<usize>() as u64;
         plan.push((slot.name.clone(), dtype, slot.shape.clone()));
     }
     let values = values(checkpoint, &spec, options)?;
-    let mut writer = GgufWriter::create(target, options.force, &values, &plan)?;
-    let total = report.parameters;
-    let mut done = 0;
+    let writer = GgufWriter::create(target, options.force, &values, &plan)?;
+    let mut feeds = Vec::with_capacity(slots.len());
     for ((slot, origin), (_, dtype, _)) in slots.iter().zip(&origins).zip(&plan) {
-        write_tensor(checkpoint, &mut writer, (slot, origin, *dtype), &mut |numbers| {
-            done += numbers as u64;
-            progress(done, total);
-        })?;
+        let parts = origin.names.iter().map(|name| rows(stored(checkpoint, name)?, name, slot, origin));
+        feeds.push(Feed { dtype: *dtype, parts: parts.collect::<Result<_, Error>>()? });
     }
+    let total = report.parameters;
+    pieces::write(&feeds, &writer, options.work(), &mut |done| progress(done, total))?;
     writer.finish()?;
     Ok(report)
+}
+
+/// The rows of a stored tensor, as its slot has them.
+fn rows<'c>(stored: &'c Stored, name: &'c str, slot: &Slot, origin: &Origin) -> Result<Rows<'c>, Error> {
+    let dtype = stored.dtype.ok_or_else(|| another_type(name))?;
+    let ((file, data), width) = (stored.place(), slot.shape[0]);
+    Ok(Rows { name, file, data, dtype, size: (width, stored.len() / width), transposed: origin.transposed })
+}
+
+fn another_type(name: &str) -> Error {
+    Error::model(format!("tensor {name}"), "f32, f16 or bf16", "another type")
 }
 
 /// The numbers of the model: the configuration's, and the projection, which no configuration names.
@@ -194,7 +183,7 @@ fn require_shape(checkpoint: &Checkpoint, slot: &Slot, origin: &Origin) -> Resul
             ));
         }
         if stored.dtype.is_none() {
-            return Err(Error::model(format!("tensor {name}"), "f32, f16 or bf16", "another type"));
+            return Err(another_type(name));
         }
     }
     Ok(())
@@ -207,6 +196,9 @@ fn stored<'c>(checkpoint: &'c Checkpoint, name: &str) -> Result<&'c Stored, Erro
         .ok_or_else(|| Error::model(format!("tensor {name}"), "it in the checkpoint", "no such tensor"))
 }
 
+/// Rows of two matrices that are compared at a time: few, since they are kept until then.
+const ROWS_COMPARED: usize = 512;
+
 /// Whether the output matrix is one of its own: the numbers decide, since a pickle may store a tied one again.
 fn untied(checkpoint: &Checkpoint, spec: &Spec) -> Result<bool, Error> {
     let Some(head) = checkpoint.tensors.get("lm_head.weight") else { return Ok(false) };
@@ -214,47 +206,30 @@ fn untied(checkpoint: &Checkpoint, spec: &Spec) -> Result<bool, Error> {
     if head.shape != embedding.shape || head.shape != [spec.vocabulary, spec.width] {
         return Ok(true);
     }
-    let rows = (CHUNK / 4 / spec.width).max(1);
-    for first in (0..spec.vocabulary).step_by(rows) {
-        let (start, count) = (first * spec.width, rows.min(spec.vocabulary - first) * spec.width);
-        if head.read("lm_head.weight", start, count)? != embedding.read("transformer.wte.weight", start, count)? {
+    if head.is_same_place(embedding) {
+        return Ok(false);
+    }
+    let (Some(ours), Some(theirs)) = (head.dtype, embedding.dtype) else { return Ok(true) };
+    let rows = 0..spec.vocabulary;
+    for first in rows.clone().step_by(ROWS_COMPARED) {
+        let some = first..rows.end.min(first + ROWS_COMPARED);
+        let [(ours, mine), (theirs, other)] = [(ours, head), (theirs, embedding)].map(|(dtype, stored)| {
+            let (file, data) = stored.place();
+            let row = data.len() / rows.end;
+            (dtype, (file, data.start + some.start * row..data.start + some.end * row))
+        });
+        let (left, right) = (&mine.0[mine.1.clone()], &other.0[other.1.clone()]);
+        // Of one type, other bytes are other numbers (or zeros of another sign, which do no harm); of two, they may be equal.
+        if ours == theirs && left != right {
             return Ok(true);
         }
+        if ours != theirs && dequantize(ours, left, spec.width)? != dequantize(theirs, right, spec.width)? {
+            return Ok(true);
+        }
+        mine.0.release(mine.1);
+        other.0.release(other.1);
     }
     Ok(false)
-}
-
-fn write_tensor(
-    checkpoint: &Checkpoint,
-    writer: &mut GgufWriter,
-    (slot, origin, dtype): (&Slot, &Origin, DType),
-    progress: &mut dyn FnMut(usize),
-) -> Result<(), Error> {
-    let row = slot.shape[0];
-    for name in &origin.names {
-        let stored = stored(checkpoint, name)?;
-        let step = if origin.transposed { stored.len() } else { (CHUNK / 4 / row).max(1) * row };
-        for first in (0..stored.len()).step_by(step) {
-            let count = step.min(stored.len() - first);
-            let mut values = stored.read(name, first, count)?;
-            if let Some(at) = values.iter().position(|v| !v.is_finite()) {
-                let found = format!("{} at number {}", values[at], first + at);
-                return Err(Error::model(format!("tensor {name}"), "finite numbers", found));
-            }
-            if origin.transposed {
-                values = transpose(&values, row);
-            }
-            writer.write(&slot.name, &quantize(dtype, &values, row)?)?;
-            progress(count);
-        }
-    }
-    Ok(())
-}
-
-/// [in, out] to [out, in], `inputs` numbers a row afterwards.
-fn transpose(values: &[f32], inputs: usize) -> Vec<f32> {
-    let outputs = values.len() / inputs;
-    (0..outputs).flat_map(|o| (0..inputs).map(move |i| values[i * outputs + o])).collect()
 }
 
 /// Every key of the file.
@@ -265,7 +240,7 @@ fn values(checkpoint: &Checkpoint, spec: &Spec, options: &ConvertOptions) -> Res
     let mut values = spec.values();
     let text = |key: &str, text: &str| (key.to_owned(), Value::Text(text.into()));
     values.push(text("general.name", options.source.rsplit('/').next().unwrap_or_default()));
-    values.push(("general.file_type".into(), Value::U32(file_type(options.dtype))));
+    values.push(("general.file_type".into(), Value::U32(file_type(options.types.trunk))));
     values.push(("general.quantization_version".into(), Value::U32(2)));
     values.extend(vocabulary::values(&tokenizer, spec.vocabulary, config)?);
     values.extend(spec.exit_values());
@@ -276,7 +251,8 @@ fn values(checkpoint: &Checkpoint, spec: &Spec, options: &ConvertOptions) -> Res
     Ok(values)
 }
 
-/// llama.cpp's number for "mostly this type" (`llama_ftype` in llama.h).
+/// llama.cpp's number for "mostly this type" (`llama_ftype` in llama.h): the trunk's, as its own quantizer has it where the
+/// output matrix or the embeddings are given another type.
 fn file_type(dtype: DType) -> u32 {
     match dtype {
         DType::F16 => 1,

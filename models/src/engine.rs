@@ -1,6 +1,9 @@
 //! Reads texts with a model: keeps what it has computed, computes what is new, and gives the logits of any exit at any
 //! position that it has read.
 
+mod draft;
+mod early;
+
 use std::{ops::Range, time::Instant};
 
 use mexit_ggml::{Arena, DType, Executor, Graph, Ops, Tensor};
@@ -8,8 +11,8 @@ use mexit_ggml::{Arena, DType, Executor, Graph, Ops, Tensor};
 use crate::{
     Error, ExitId, Model, TokenId,
     cache::Cache,
-    heads,
-    pace::Pace,
+    heads::{self, By},
+    pace::{Advice, Pace, Work},
     trunk::{self, Gelu},
 };
 
@@ -35,9 +38,13 @@ pub struct Engine {
     cache: Cache,
     executor: Executor,
     gelu: Gelu,
-    pace: Pace,
+    /// `None` where the number of threads shall stay.
+    pace: Option<Pace>,
     notice: Option<String>,
     computed: u64,
+    /// Whether the reference kernels compute.
+    reference: bool,
+    evaluated: u64,
 }
 
 /// Logits of some exits at some positions.
@@ -87,6 +94,24 @@ impl LogitRows {
         Self { exits: exits.to_vec(), vocabulary, rows: vec![0], values, broken: Vec::new() }
     }
 
+    /// The `index`-th position alone.
+    ///
+    /// # Panics
+    /// If there are not as many positions.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Self {
+        let values = self.exits.iter().filter_map(|exit| self.row(*exit, index)).flatten().copied().collect();
+        let broken = self.broken.iter().filter(|(_, row)| *row == index).map(|(exit, _)| (*exit, 0)).collect();
+        let rows = vec![self.rows[index]];
+        Self { exits: self.exits.clone(), vocabulary: self.vocabulary, values, broken, rows }
+    }
+
+    /// Bytes that the numbers take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.values[..])
+    }
+
     /// The V logits of an exit at the `index`-th of the positions asked for.
     #[must_use]
     pub fn row(&self, exit: ExitId, index: usize) -> Option<&[f32]> {
@@ -121,8 +146,9 @@ impl Engine {
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
-        let (pace, notice) = (Pace::default(), None);
-        Ok(Self { model, cache, executor, gelu: options.gelu, pace, notice, computed: 0 })
+        let (pace, notice) = (Some(Pace::new(executor.threads())), None);
+        let (gelu, computed, evaluated, reference) = (options.gelu, 0, 0, false);
+        Ok(Self { model, cache, executor, gelu, pace, notice, computed, reference, evaluated })
     }
 
     /// The model.
@@ -143,6 +169,12 @@ impl Engine {
         self.computed
     }
 
+    /// Rows of logits computed since the engine was made: one for each exit and position asked for.
+    #[must_use]
+    pub fn evaluated(&self) -> u64 {
+        self.evaluated
+    }
+
     /// The longest text.
     #[must_use]
     pub fn context(&self) -> usize {
@@ -157,7 +189,7 @@ impl Engine {
 
     /// Keeps the number of threads whatever the pace of steps: for measuring.
     pub fn keep_threads(&mut self) {
-        self.pace = Pace::off();
+        self.pace = None;
     }
 
     /// Something that the user should know, once.
@@ -167,6 +199,7 @@ impl Engine {
 
     /// Computes with ggml's reference kernels: see [`Executor::set_reference`].
     pub fn set_reference(&mut self, on: bool) {
+        self.reference = on;
         self.executor.set_reference(on);
     }
 
@@ -224,7 +257,20 @@ impl Engine {
     /// # Errors
     /// As [`Engine::logits`].
     pub fn logits_at(&mut self, rows: &[usize], exits: &[ExitId]) -> Result<LogitRows, Error> {
-        let n = rows.len();
+        self.project(rows, exits, By::Exit)
+    }
+
+    /// As [`Engine::logits_at`], but every exit's row goes through the model's own head, whatever was trained for it:
+    /// the logit lens at the exits' layers.
+    ///
+    /// # Errors
+    /// As [`Engine::logits`].
+    pub fn lens_at(&mut self, rows: &[usize], exits: &[ExitId]) -> Result<LogitRows, Error> {
+        self.project(rows, exits, By::Lens)
+    }
+
+    fn project(&mut self, rows: &[usize], exits: &[ExitId], by: By) -> Result<LogitRows, Error> {
+        let (n, started) = (rows.len(), Instant::now());
         if n == 0 || rows.iter().any(|row| *row >= self.cache.ids().len()) {
             return Err(Error::EmptyText);
         }
@@ -238,23 +284,30 @@ impl Engine {
             let mut stored = Vec::with_capacity(n * spec.width * size_of::<f32>());
             for row in rows {
                 let row = self.cache.rows(tap, *row..*row + 1).ok_or(Error::EmptyText)?;
-                stored.extend(row.iter().flat_map(|v| v.to_ne_bytes()));
+                stored.extend_from_slice(bytemuck::cast_slice(row));
             }
             let input = ops.input(&format!("rows.{exit}"), DType::F32, &[spec.width, n])?;
             inputs.push((input, stored));
-            heads.push(heads::build(&arena, &self.model, *exit, input)?);
-            heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
+            heads.push(heads::build(&arena, &self.model, *exit, by, input)?);
         }
+        heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
         let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
-        collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])
+        self.evaluated += (n * exits.len()) as u64;
+        let logits = collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])?;
+        drop((graph, heads, inputs));
+        drop(arena);
+        self.mind_pace(Work { rows: n, past: 0, blocks: 0, heads: exits.len() }, started)?;
+        Ok(logits)
     }
 
     /// Runs the trunk over `ids` and the heads of `exits` (for single tokens only) in one graph, and stores the rows.
     fn advance(&mut self, ids: &[TokenId], exits: &[ExitId]) -> Result<LogitRows, Error> {
         let started = Instant::now();
+        self.cache.discard();
         let (n, n_past, spec) = (ids.len(), self.cache.ids().len(), &self.model.spec);
+        let part = trunk::Part { n, n_past, blocks: 0..spec.blocks };
         let arena = Arena::new(trunk::tensors(&self.model) + 2 * heads::tensors(exits.len()))?;
-        let graph_of = trunk::build(&arena, &self.model, &self.cache, n, self.gelu)?;
+        let graph_of = trunk::build(&arena, &self.model, &self.cache, &part, self.gelu)?;
         let mut graph = Graph::new(&arena)?;
         graph_of.writes.iter().for_each(|write| graph.compute(*write));
         graph_of.taps.iter().for_each(|tap| graph.compute(*tap));
@@ -263,19 +316,12 @@ impl Engine {
         for exit in exits {
             self.model.require_exit(*exit)?;
             let tap = taps.iter().position(|t| *t == heads::tap_of(&self.model, *exit)).unwrap_or(0);
-            heads.push(heads::build(&arena, &self.model, *exit, graph_of.taps[tap])?);
+            heads.push(heads::build(&arena, &self.model, *exit, By::Exit, graph_of.taps[tap])?);
         }
         heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
 
-        let numbers = |values: &mut dyn Iterator<Item = usize>| -> Vec<u8> {
-            values.flat_map(|v| i32::try_from(v).unwrap_or(0).to_ne_bytes()).collect()
-        };
-        let id_bytes = numbers(&mut ids.iter().map(|id| id.index()));
-        let position_bytes = numbers(&mut (n_past..n_past + n));
-        let mask_bytes = [0, spec.window].map(|window| trunk::mask_bytes(n_past, n, window));
-        let mut inputs = vec![(graph_of.ids, &id_bytes[..]), (graph_of.positions, &position_bytes[..])];
-        inputs.extend(graph_of.masks.iter().zip(&mask_bytes).filter_map(|(mask, bytes)| Some(((*mask)?, &bytes[..]))));
-
+        let given = graph_of.inputs(trunk::token_bytes(ids, n_past), &part, spec.window);
+        let inputs: Vec<_> = given.iter().map(|(tensor, bytes)| (*tensor, &bytes[..])).collect();
         let mut rows = vec![vec![0f32; n * spec.width]; taps.len()];
         let mut outputs: Vec<(Tensor<'_>, &mut [f32])> =
             graph_of.taps.iter().zip(&mut rows).map(|(tap, out)| (*tap, &mut out[..])).collect();
@@ -287,19 +333,25 @@ impl Engine {
         drop(arena);
         self.cache.extend(ids, &rows);
         self.computed += n as u64;
-        if n == 1 {
-            self.mind_pace(started.elapsed().as_secs_f32(), exits.len())?;
-        }
+        self.evaluated += exits.len() as u64;
+        self.mind_pace(Work { rows: n, past: n_past, blocks: part.blocks.end, heads: exits.len() }, started)?;
         Ok(logits)
     }
 
-    /// Drops to fewer threads when steps have become much slower than they can be: see [`Pace`].
-    fn mind_pace(&mut self, seconds: f32, heads: usize) -> Result<(), Error> {
-        if let Some(factor) = self.pace.after(seconds, heads, self.executor.threads()) {
-            let fewer = (self.executor.threads() / 2).max(1);
-            self.executor.set_threads(fewer)?;
-            self.notice =
-                Some(format!("steps became {factor:.1} times slower: now {fewer} thread(s); --threads sets it"));
+    /// Uses fewer threads where they have become a burden, and more again where they are worth it: see [`Pace`].
+    fn mind_pace(&mut self, work: Work, started: Instant) -> Result<(), Error> {
+        let seconds = started.elapsed().as_secs_f32();
+        let Some(advice) = self.pace.as_mut().and_then(|pace| pace.after(work, seconds)) else { return Ok(()) };
+        let (Advice::Fewer(threads, _) | Advice::Try(threads) | Advice::Back(threads) | Advice::Again(threads)) =
+            advice;
+        self.executor.set_threads(threads)?;
+        match advice {
+            Advice::Fewer(_, factor) => {
+                let text = format!("steps became {factor:.1} times slower: now {threads} thread(s); --threads sets it");
+                self.notice = Some(text);
+            }
+            Advice::Again(_) => self.notice = Some(format!("the machine is quieter: {threads} threads again")),
+            Advice::Try(_) | Advice::Back(_) => {}
         }
         Ok(())
     }
@@ -329,30 +381,43 @@ fn collect<'a>(
     others: &mut [(Tensor<'a>, &mut [f32])],
 ) -> Result<LogitRows, Error> {
     let n = positions.len();
-    let mut parts: Vec<Vec<f32>> =
-        heads.iter().flat_map(|h| &h.parts).map(|part| vec![0f32; part.bytes() / size_of::<f32>()]).collect();
-    let tensors = heads.iter().flat_map(|h| &h.parts);
-    let mut outputs: Vec<(Tensor<'a>, &mut [f32])> =
-        tensors.zip(&mut parts).map(|(t, out)| (*t, &mut out[..])).collect();
-    outputs.extend(others.iter_mut().map(|(t, out)| (*t, &mut **out)));
-    executor.run(graph, inputs, &mut outputs)?;
-    let mut values: Vec<f32> = Vec::with_capacity(exits.len() * n * vocabulary);
-    let mut broken = Vec::new();
-    let mut parts = parts.into_iter();
-    for (head, exit) in heads.iter().zip(exits) {
-        let own: Vec<Vec<f32>> = parts.by_ref().take(head.parts.len()).collect();
-        for i in 0..n {
-            let start = values.len();
-            for part in &own {
-                let rows = part.len() / n;
-                values.extend_from_slice(&part[i * rows..][..rows]);
-            }
-            if !values[start..].iter().all(|v| v.is_finite()) {
-                broken.push((*exit, i));
-            }
+    let mut values = vec![0f32; exits.len() * n * vocabulary];
+    let mut outputs: Vec<(Tensor<'a>, &mut [f32])> = others.iter_mut().map(|(t, out)| (*t, &mut **out)).collect();
+    // A head in one part is read where it belongs; of others the rows have to be joined.
+    let mut parts: Vec<Vec<f32>> = Vec::new();
+    for head in heads.iter().filter(|head| head.parts.len() > 1) {
+        parts.extend(head.parts.iter().map(|part| vec![0f32; part.bytes() / size_of::<f32>()]));
+    }
+    let mut places = parts.iter_mut();
+    for (head, rows) in heads.iter().zip(values.chunks_exact_mut(n * vocabulary)) {
+        match head.parts[..] {
+            [whole] => outputs.push((whole, rows)),
+            _ => outputs.extend(head.parts.iter().copied().zip(places.by_ref().map(|part| &mut part[..]))),
         }
     }
+    executor.run(graph, inputs, &mut outputs)?;
+    drop(outputs);
+    let mut parts = parts.iter();
+    for (head, rows) in heads.iter().zip(values.chunks_exact_mut(n * vocabulary)) {
+        let mut start = 0;
+        for part in parts.by_ref().take(if head.parts.len() > 1 { head.parts.len() } else { 0 }) {
+            let width = part.len() / n;
+            for (row, from) in rows.chunks_exact_mut(vocabulary).zip(part.chunks_exact(width)) {
+                row[start..start + width].copy_from_slice(from);
+            }
+            start += width;
+        }
+    }
+    let rows = exits.iter().flat_map(|exit| (0..n).map(move |index| (*exit, index)));
+    let broken = rows.zip(values.chunks_exact(vocabulary)).filter(|(_, row)| !all_finite(row));
+    let broken: Vec<(ExitId, usize)> = broken.map(|(place, _)| place).collect();
     Ok(LogitRows { exits: exits.to_vec(), vocabulary, values, broken, rows: positions.to_vec() })
+}
+
+/// Whether no number is infinite or none. Without an early end, so that it runs many numbers at a time.
+fn all_finite(row: &[f32]) -> bool {
+    const EXPONENT: u32 = 0x7F80_0000;
+    row.iter().fold(0, |found, v| found | u32::from(v.to_bits() & EXPONENT == EXPONENT)) == 0
 }
 
 /// Refuses what would not fit: an allocation that the system only promises ends in a killed process.

@@ -86,6 +86,9 @@ pub enum Error {
         /// What the system says is available.
         available: u64,
     },
+    /// It was asked to.
+    #[error("stopped: nothing was left behind")]
+    Stopped,
 }
 
 impl Error {

@@ -22,23 +22,33 @@ pub(crate) fn tap_of(model: &Model, exit: ExitId) -> u32 {
     }
 }
 
+/// What turns an exit's normed row into logits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// What the model has for it: a head or a cast of its own, if it was trained.
+    Exit,
+    /// The model's own head alone: the logit lens.
+    Lens,
+}
+
 /// Logits of `exit` from its raw rows `[d, n]`.
 pub(crate) fn build<'a>(
     arena: &'a Arena,
     model: &'a Model,
     exit: ExitId,
+    by: By,
     rows: Tensor<'a>,
 ) -> Result<Logits<'a>, Error> {
     let ops = Ops::new(arena);
     let name = |part: &str| format!("exit.{exit}.{part}");
     let mut row = norm(ops, model, "output_norm", &name("norm"), rows)?;
     match (exit, model.spec.projection) {
-        (ExitId::Block(k), Projection::Cast) if k < model.spec.blocks => {
+        (ExitId::Block(k), Projection::Cast) if k < model.spec.blocks && by == By::Exit => {
             row = ops.mul_mat(&name("cast"), model.weight(&cast_name(k))?, row)?;
         }
         _ => {}
     }
-    let head = model.head_of(exit);
+    let head = model.head_of(if by == By::Lens { ExitId::Original } else { exit });
     let single = rows.shape()[1] == 1;
     let mut weights = Vec::new();
     if !single {

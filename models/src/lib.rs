@@ -5,6 +5,8 @@ mod cache;
 pub mod checkpoint;
 pub mod convert;
 pub mod demo;
+mod drafted;
+mod early;
 mod engine;
 mod error;
 mod fingerprint;
@@ -13,18 +15,22 @@ mod ids;
 pub mod layout;
 mod model;
 mod pace;
+mod read_ahead;
 pub mod shape;
 mod spec;
 mod tokenizer;
 mod trunk;
+mod weight_types;
 
 pub use engine::{BATCH, Engine, EngineOptions, LogitRows};
 pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
 pub use mexit_ggml::{
-    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort, roofline,
+    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort,
+    require_processor, roofline,
 };
 pub use model::{Model, Placement};
 pub use spec::{Architecture, Projection, Spec};
 pub use tokenizer::Tokenizer;
 pub use trunk::Gelu;
+pub use weight_types::WeightTypes;

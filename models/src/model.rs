@@ -8,9 +8,10 @@ use mexit_ggml::{
 };
 
 use crate::{
-    Error, ExitId, Projection, Spec, Tokenizer,
+    Error, ExitId, Projection, Spec, Tokenizer, WeightTypes,
     fingerprint::fingerprint,
     layout::{self, OUTPUT, Role, Slot},
+    read_ahead,
 };
 
 /// Where weights lie and compute.
@@ -34,6 +35,7 @@ pub struct Model {
     weights: Weights,
     placement: Placement,
     tied: bool,
+    types: WeightTypes,
 }
 
 impl Model {
@@ -43,7 +45,9 @@ impl Model {
     /// If it cannot be read, is no model of ours, or does not fit into memory.
     pub fn open(path: &Path, placement: Placement) -> Result<Self, Error> {
         let mapping = File::open(path).and_then(|file| Mapping::of(&file)).map_err(|e| Error::io(path, e))?;
-        Self::of(Arc::new(mapping), placement)
+        let mapping = Arc::new(mapping);
+        read_ahead::start(&mapping);
+        Self::of(mapping, placement)
     }
 
     /// Opens a file's bytes.
@@ -66,6 +70,8 @@ impl Model {
         let tokenizer = Tokenizer::of(&file, spec.vocabulary)?;
         // Three a head at most: the whole, and the two parts that fast kernels want.
         let mut weights = Weights::new(3 * slots.len() + 3, Some(Arc::clone(&bytes)))?;
+        let sorts: Vec<_> = slots.iter().zip(&found).map(|(slot, info)| (slot, info.dtype, info.data.len())).collect();
+        let types = WeightTypes::found(&sorts, tied);
         for (slot, info) in slots.iter().zip(found) {
             let device = placement.of(slot.role, &spec);
             add(&mut weights, slot, info, &bytes, device)?;
@@ -75,7 +81,7 @@ impl Model {
             }
         }
         let fingerprint = fingerprint(&file, &bytes);
-        Ok(Self { spec, tokenizer, file, fingerprint, weights, placement, tied })
+        Ok(Self { spec, tokenizer, file, fingerprint, weights, placement, tied, types })
     }
 
     /// What tells this model from every other: SHA-256 over the header and a sample of every tensor, in hexadecimal.
@@ -127,7 +133,13 @@ impl Model {
         self.weights.held_bytes()
     }
 
-    /// The type of most weights, for a title.
+    /// The types of the trunk's matrices and of the heads', for a title.
+    #[must_use]
+    pub fn types(&self) -> WeightTypes {
+        self.types
+    }
+
+    /// The type of most weights.
     #[must_use]
     pub fn main_type(&self) -> DType {
         let bytes = |dtype: DType| -> usize {

@@ -260,7 +260,7 @@ mod tests {
         use crate::convert::{ConvertOptions, requantize_bytes};
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("demo.gguf");
-        let options = ConvertOptions { dtype: DType::Q8_0, force: false, source: String::new(), revision: None };
+        let options = ConvertOptions { types: DType::Q8_0.into(), ..ConvertOptions::default() };
         requantize_bytes(&demo::mapping(), &path, &options, &mut |_, _| {}).expect("the demo in another type");
         let (file, memory) = (
             std::fs::read(&path).expect("a file"),

@@ -86,6 +86,20 @@ const MOST: [(&str, u64); 5] = [
 ];
 
 impl Spec {
+    /// Multiply-adds a token of one block's matrices: q, k, v, output, and the feed-forward layer's two.
+    #[must_use]
+    pub fn block_work(&self) -> f64 {
+        let [d, inner] = [self.width, self.inner].map(|n| n as f64);
+        4.0 * d * d + 2.0 * d * inner
+    }
+
+    /// Multiply-adds a token of one head, with the cast before it where there is one.
+    #[must_use]
+    pub fn head_work(&self) -> f64 {
+        let [d, vocabulary] = [self.width, self.vocabulary].map(|n| n as f64);
+        d * vocabulary + if self.projection == Projection::Cast { d * d } else { 0.0 }
+    }
+
     /// Reads the numbers of a file.
     ///
     /// # Errors

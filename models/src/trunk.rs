@@ -3,9 +3,11 @@
 //! Letters are ggml's: n tokens in this batch, `n_past` before them, `n_kv` = `n_past` + n, d the width, hd numbers an
 //! attention head.
 
+use std::ops::Range;
+
 use mexit_ggml::{Arena, DType, Ops, Tensor};
 
-use crate::{Error, Model, cache::Cache};
+use crate::{Error, Model, TokenId, cache::Cache};
 
 /// How the feed-forward layer's activation is computed; both are the same formula.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,17 +19,26 @@ pub enum Gelu {
     Table,
 }
 
+/// Which blocks run, and over what.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Tokens in this batch.
+    pub(crate) n: usize,
+    /// Tokens before them.
+    pub(crate) n_past: usize,
+    /// The blocks, counted from 0.
+    pub(crate) blocks: Range<u32>,
+}
+
 /// What a trunk graph takes and gives.
 pub(crate) struct Trunk<'a> {
-    /// i32 `[n]`: token ids.
-    pub(crate) ids: Tensor<'a>,
-    /// i32 `[n]`: positions.
-    pub(crate) positions: Tensor<'a>,
+    /// From block 0 on ids and positions, i32 `[n]` each; else the raw rows before the first block, f32 `[d, n]`.
+    pub(crate) entry: Vec<Tensor<'a>>,
     /// f16 `[n_kv, n]`: which keys each token sees, for global and for local layers; `None` where all are seen.
     pub(crate) masks: [Option<Tensor<'a>>; 2],
     /// Writes into the cache: to be computed although nothing reads them.
     pub(crate) writes: Vec<Tensor<'a>>,
-    /// f32 `[d, n]` after each tapped block, in the order of [`crate::Spec::taps`].
+    /// f32 `[d, n]` after each tapped block that ran (and the embeddings), in the order of [`crate::Spec::taps`].
     pub(crate) taps: Vec<Tensor<'a>>,
 }
 
@@ -45,18 +56,16 @@ struct Builder<'a> {
     n_past: usize,
 }
 
-/// Builds the trunk for n tokens after those in the cache.
+/// Builds a part of the trunk.
 pub(crate) fn build<'a>(
     arena: &'a Arena,
     model: &'a Model,
     cache: &'a Cache,
-    n: usize,
+    part: &Part,
     gelu: Gelu,
 ) -> Result<Trunk<'a>, Error> {
-    let (spec, ops, n_past) = (&model.spec, Ops::new(arena), cache.ids().len());
+    let (spec, ops, n, n_past) = (&model.spec, Ops::new(arena), part.n, part.n_past);
     let b = Builder { ops, model, cache, gelu, n, n_past };
-    let ids = ops.input("ids", DType::I32, &[n])?;
-    let positions = ops.input("positions", DType::I32, &[n])?;
     let mask = |name: &str, wanted: bool| -> Result<_, Error> {
         Ok(wanted.then(|| ops.input(name, DType::F16, &[n_past + n, n])).transpose()?)
     };
@@ -66,22 +75,48 @@ pub(crate) fn build<'a>(
     let masks =
         [mask("mask", any_global && n > 1)?, mask("mask.local", any_local && (n > 1 || n_past >= spec.window))?];
 
-    let tokens = ops.get_rows("embd.token", model.weight("token_embd.weight")?, ids)?;
-    let places = ops.get_rows("embd.position", model.weight("position_embd.weight")?, positions)?;
-    let mut x = ops.add("embd", tokens, places)?;
+    let first = part.blocks.start;
+    let (entry, mut x) = if first == 0 {
+        let ids = ops.input("ids", DType::I32, &[n])?;
+        let positions = ops.input("positions", DType::I32, &[n])?;
+        let tokens = ops.get_rows("embd.token", model.weight("token_embd.weight")?, ids)?;
+        let places = ops.get_rows("embd.position", model.weight("position_embd.weight")?, positions)?;
+        (vec![ids, positions], ops.add("embd", tokens, places)?)
+    } else {
+        let rows = ops.input("rows", DType::F32, &[spec.width, n])?;
+        (vec![rows], rows)
+    };
     let (mut writes, mut taps) = (Vec::new(), Vec::new());
     let wanted = spec.taps();
-    for il in 0..=spec.blocks {
-        if wanted.contains(&il) {
+    for il in first..=part.blocks.end {
+        // Rows that were given are no result.
+        if wanted.contains(&il) && (il > first || first == 0) {
             taps.push(ops.output(x));
         }
-        if il < spec.blocks {
+        if il < part.blocks.end {
             let local = spec.local[il as usize];
             x = b.attention(il, x, masks[usize::from(local)], &mut writes)?;
             x = b.feed_forward(il, x)?;
         }
     }
-    Ok(Trunk { ids, positions, masks, writes, taps })
+    Ok(Trunk { entry, masks, writes, taps })
+}
+
+impl<'a> Trunk<'a> {
+    /// Every input with its bytes, those of the entry given.
+    pub(crate) fn inputs(&self, entry: Vec<Vec<u8>>, part: &Part, window: usize) -> Vec<(Tensor<'a>, Vec<u8>)> {
+        let masks = self.masks.iter().zip([0, window]);
+        let masks = masks.filter_map(|(mask, window)| Some(((*mask)?, mask_bytes(part.n_past, part.n, window))));
+        self.entry.iter().copied().zip(entry).chain(masks).collect()
+    }
+}
+
+/// The bytes of ids and of their positions.
+pub(crate) fn token_bytes(ids: &[TokenId], n_past: usize) -> Vec<Vec<u8>> {
+    let numbers = |values: &mut dyn Iterator<Item = usize>| -> Vec<u8> {
+        values.flat_map(|v| i32::try_from(v).unwrap_or(0).to_ne_bytes()).collect()
+    };
+    vec![numbers(&mut ids.iter().map(|id| id.index())), numbers(&mut (n_past..n_past + ids.len()))]
 }
 
 impl<'a> Builder<'a> {

@@ -10,8 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mexit_models::{DType, Mapping, demo, shape};
 
 use super::{
-    convert::WeightType,
     model::{KvType, ModelArgs, default_threads, path},
+    weights::WeightType,
 };
 use crate::measure::{Origin, Settings, Subject, measure};
 

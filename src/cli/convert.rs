@@ -1,14 +1,19 @@
 //! `convert` and `strip`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZero,
+    path::{Path, PathBuf},
+};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use mexit_models::{
-    DType,
+    DType, WeightTypes,
     checkpoint::Checkpoint,
     convert::{self, ConvertOptions, ConvertReport},
 };
+
+use super::{signals::Signals, weights::TypeArgs};
 
 /// What to convert, and into what.
 #[derive(Args)]
@@ -18,9 +23,11 @@ pub(super) struct ConvertArgs {
     /// The file to write
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// Type of the matrices
-    #[arg(long = "type", value_enum, default_value_t = WeightType::F16)]
-    dtype: WeightType,
+    #[command(flatten)]
+    types: TypeArgs,
+    /// Threads that encode; one a core unless said otherwise. The file is the same
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
@@ -39,60 +46,24 @@ pub(super) struct StripArgs {
     force: bool,
 }
 
-/// Types of weights.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub(super) enum WeightType {
-    F32,
-    F16,
-    Bf16,
-    #[value(name = "q8_0")]
-    Q8_0,
-    #[value(name = "q6_k")]
-    Q6K,
-    #[value(name = "q5_k")]
-    Q5K,
-    #[value(name = "q4_k")]
-    Q4K,
-    #[value(name = "q5_0")]
-    Q5_0,
-    #[value(name = "q4_0")]
-    Q4_0,
-}
-
-impl WeightType {
-    /// The type.
-    pub(super) fn dtype(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::F16 => DType::F16,
-            Self::Bf16 => DType::BF16,
-            Self::Q8_0 => DType::Q8_0,
-            Self::Q6K => DType::Q6K,
-            Self::Q5K => DType::Q5K,
-            Self::Q4K => DType::Q4K,
-            Self::Q5_0 => DType::Q5_0,
-            Self::Q4_0 => DType::Q4_0,
-        }
-    }
-}
-
 /// Converts a folder or requantizes a file.
 pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
+    let signals = Signals::catch()?;
     let options = ConvertOptions {
-        dtype: args.dtype.dtype(),
+        types: args.types.types(),
         force: args.force,
         source: args.source.file_name().map_or_else(|| "checkpoint".into(), |name| name.to_string_lossy().into_owned()),
         revision: None,
+        threads: args.threads,
+        stop: signals.stop(),
     };
     let report = if args.source.is_dir() {
         let checkpoint = Checkpoint::open(&args.source)?;
-        with_bar(|progress| convert::convert(&checkpoint, &args.output, &options, progress))?
+        with_bar(|progress| convert::convert(&checkpoint, &args.output, &options, progress))
     } else {
-        with_bar(|progress| convert::requantize(&args.source, &args.output, &options, progress))?
+        with_bar(|progress| convert::requantize(&args.source, &args.output, &options, progress))
     };
-    report_to_stderr(&report, &args.output, options.dtype);
+    report_to_stderr(&signals.end(report)?, &args.output, options.types);
     Ok(())
 }
 
@@ -104,7 +75,7 @@ pub(super) fn strip(args: &StripArgs) -> anyhow::Result<()> {
 }
 
 /// Runs a conversion under a bar with size and time left, which is drawn only on a terminal.
-pub(super) fn with_bar<T>(work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> T) -> T {
+fn with_bar<T>(work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> T) -> T {
     let bar = ProgressBar::no_length();
     let style = "{bar:30} {human_pos} of {human_len} numbers, {eta} left";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -117,7 +88,7 @@ pub(super) fn with_bar<T>(work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> T) -> T
 }
 
 /// Says what was written, and where the type could not be had.
-pub(super) fn report_to_stderr(report: &ConvertReport, path: &Path, wanted: DType) {
+fn report_to_stderr(report: &ConvertReport, path: &Path, wanted: WeightTypes) {
     let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
     let size = indicatif::HumanBytes(bytes);
     eprintln!(
@@ -131,7 +102,7 @@ pub(super) fn report_to_stderr(report: &ConvertReport, path: &Path, wanted: DTyp
             report.fallbacks.iter().filter(|(_, dtype)| *dtype == fallback).map(|(name, _)| name.as_str()).collect();
         if let Some(first) = names.first() {
             let others = if names.len() > 1 { format!(" and {} others", names.len() - 1) } else { String::new() };
-            eprintln!("  {fallback} instead of {wanted}, whose blocks do not divide the rows: {first}{others}");
+            eprintln!("  {fallback} where the blocks of {wanted} do not divide the rows: {first}{others}");
         }
     }
 }

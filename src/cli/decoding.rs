@@ -108,7 +108,7 @@ impl SamplingArgs {
     }
 }
 
-fn pair(text: &str) -> Result<(ExitId, ExitId), String> {
+pub(super) fn pair(text: &str) -> Result<(ExitId, ExitId), String> {
     let (expert, amateur) = text.split_once(',').ok_or("expected EXPERT,AMATEUR, such as original,12")?;
     let exit = |name: &str| name.parse::<ExitId>().map_err(|e| e.to_string());
     Ok((exit(expert)?, exit(amateur)?))
@@ -118,7 +118,7 @@ fn number(text: &str, expected: &str, allowed: impl Fn(f32) -> bool) -> Result<f
     text.parse().ok().filter(|value| allowed(*value)).ok_or_else(|| format!("expected {expected}"))
 }
 
-fn alpha(text: &str) -> Result<f32, String> {
+pub(super) fn alpha(text: &str) -> Result<f32, String> {
     number(text, "a number above 0, up to 1", |a| a > 0.0 && a <= 1.0)
 }
 
@@ -130,6 +130,6 @@ fn positive(text: &str) -> Result<f32, String> {
     number(text, "a number above 0", |t| t > 0.0 && t.is_finite())
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number from 1 on".into())
 }

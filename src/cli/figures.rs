@@ -5,12 +5,12 @@ use std::{io::Write, path::PathBuf, sync::Arc};
 use anyhow::{Context, ensure};
 use clap::Args;
 use mexit_models::{
-    BATCH, DType, Engine, EngineOptions, ExitId, Gelu, Mapping, Model, Placement, TokenId,
+    BATCH, DType, Engine, EngineOptions, ExitId, Gelu, Mapping, Model, Placement, TokenId, WeightTypes,
     convert::{ConvertOptions, requantize_bytes},
     demo,
 };
 
-use super::convert::WeightType;
+use super::weights::parse_types;
 use crate::decode::Distribution;
 
 /// What to measure on what.
@@ -25,9 +25,10 @@ pub(super) struct FiguresArgs {
     /// Tokens of it
     #[arg(long, value_name = "N", default_value_t = 2048)]
     tokens: usize,
-    /// Types
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [WeightType::F16, WeightType::Bf16, WeightType::Q8_0, WeightType::Q5_0, WeightType::Q4_0])]
-    types: Vec<WeightType>,
+    /// Types; TRUNK+HEADS where the heads have another
+    #[arg(long, value_name = "TYPES", value_parser = parse_types, value_delimiter = ',',
+          default_value = "f16,f16+q8_0,bf16,q8_0,q5_0,q4_0")]
+    types: Vec<WeightTypes>,
 }
 
 /// Tokens read at once, as a text of their own.
@@ -70,9 +71,9 @@ pub(super) fn figures(args: &FiguresArgs) -> anyhow::Result<()> {
     )?;
     writeln!(out, "\n| type | {} |\n| --- |{}", names.join(" | "), " --- |".repeat(names.len()))?;
     let folder = tempfile::tempdir()?;
-    for dtype in args.types.iter().map(|t| t.dtype()) {
-        let path = folder.path().join(format!("{dtype}.gguf"));
-        let options = ConvertOptions { dtype, force: false, source: String::new(), revision: None };
+    for types in &args.types {
+        let path = folder.path().join(format!("{}.gguf", types.file_stem()));
+        let options = ConvertOptions { types: *types, ..ConvertOptions::default() };
         requantize_bytes(&mapping, &path, &options, &mut |_, _| {})?;
         let mut other = engine(Model::open(&path, Placement::cpu()?)?)?;
         let sums = compare(&mut exact, &mut other, &ids, &exits)?;
@@ -81,7 +82,7 @@ pub(super) fn figures(args: &FiguresArgs) -> anyhow::Result<()> {
             .iter()
             .map(|s| format!("{:.1e} {:.1} % {:.1e}", s.kl / n, 100.0 * f64::from(s.same) / n, s.largest))
             .collect();
-        writeln!(out, "| {dtype} | {} |", cells.join(" | "))?;
+        writeln!(out, "| {types} | {} |", cells.join(" | "))?;
     }
     Ok(())
 }

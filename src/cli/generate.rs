@@ -1,13 +1,19 @@
 //! `generate`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use clap::Args;
 
-use super::{decoding::DecodingArgs, model::ModelArgs, prompt::PromptArgs};
+use super::{
+    decoding::DecodingArgs,
+    early_exit::{self, EarlyExitArgs},
+    model::ModelArgs,
+    prompt::PromptArgs,
+    speculate::SpeculateArgs,
+};
 use crate::{
     report::json,
-    session::{reader::Reader, run::Run},
+    session::{protocol::ModelCard, reader::Reader, run::Run, trace::StepTrace},
 };
 
 /// What to go on from, and how.
@@ -19,6 +25,10 @@ pub(super) struct GenerateArgs {
     prompt: PromptArgs,
     #[command(flatten)]
     decoding: DecodingArgs,
+    #[command(flatten)]
+    early_exit: EarlyExitArgs,
+    #[command(flatten)]
+    speculate: SpeculateArgs,
     /// Take so many tokens at most
     #[arg(long, short = 'n', value_name = "N", default_value_t = 40)]
     max_new_tokens: usize,
@@ -38,20 +48,35 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     let engine = args.model.engine()?;
     let decoding = args.decoding.decoding(engine.model())?;
     let prompt = args.prompt.ids(&engine.model().tokenizer)?;
+    if let Some(rule) = args.early_exit.rule(&engine)? {
+        let (text, stats) = ((prompt, args.max_new_tokens), args.speculate.stats());
+        return early_exit::run(engine, (rule, decoding.sampling), text, stats);
+    }
     let mut out = std::io::stdout().lock();
+    let mut speculator = args.speculate.speculator(engine.model(), args.json)?;
     if args.json {
         let mut reader = Reader::new(engine);
         let card = reader.card("");
+        // Who looks on sees each line as soon as its token is there; a few tokens are no batch.
+        let at_once = out.is_terminal() || args.max_new_tokens < reader.fill_rows();
         let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?.with_grid(args.grid);
-        while let Some(trace) = run.traced_step(args.candidates)? {
-            writeln!(out, "{}", serde_json::to_string(&json::step(&trace, &card))?)?;
-            out.flush()?;
+        if at_once {
+            while let Some(trace) = run.traced_step(args.candidates)? {
+                write_lines(&mut out, &[trace], &card)?;
+            }
+            return Ok(());
         }
-        return Ok(());
+        loop {
+            let batch = run.traced_batch(args.candidates);
+            write_lines(&mut out, &batch.traces, &card)?;
+            if !batch.goes_on? {
+                return Ok(());
+            }
+        }
     }
     let mut reader = Reader::for_choices(engine, &decoding);
     let end = reader.model().tokenizer.end_of_text();
-    let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?;
+    let mut run = Run::new(&mut reader, prompt, decoding, args.max_new_tokens)?.with_speculator(&mut speculator);
     while let Some(choice) = run.step()? {
         if Some(choice.id) != end {
             out.write_all(&run.bytes(choice.id))?;
@@ -62,5 +87,13 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     if let Some(notice) = reader.take_notice() {
         eprintln!("note: {notice}");
     }
+    args.speculate.tell(&speculator);
     Ok(())
+}
+
+fn write_lines(out: &mut impl Write, traces: &[StepTrace], card: &ModelCard) -> anyhow::Result<()> {
+    for trace in traces {
+        writeln!(out, "{}", serde_json::to_string(&json::step(trace, card))?)?;
+    }
+    Ok(out.flush()?)
 }

@@ -34,6 +34,8 @@ struct Info {
     exits: Vec<u32>,
     parameters: u64,
     bytes: usize,
+    trunk_type: &'static str,
+    head_type: &'static str,
     types: BTreeMap<&'static str, usize>,
     tokenizer: TokenizerInfo,
     fingerprint: String,
@@ -82,6 +84,8 @@ impl Info {
             exits: spec.exits.clone(),
             parameters: model.file.tensors.iter().map(|t| t.shape.iter().product::<usize>() as u64).sum(),
             bytes: model.file.tensors.iter().map(|t| t.data.len()).sum(),
+            trunk_type: model.types().trunk.name(),
+            head_type: model.types().heads.name(),
             types,
             tokenizer: TokenizerInfo {
                 tokens: model.tokenizer.len(),
@@ -107,6 +111,8 @@ impl Info {
             _ => "each by the model's own head, untrained (logit lens)",
         };
         writeln!(out, "exits         original, and after blocks {}: {how}", exits.join(", "))?;
+        let heads = if self.head_type == self.trunk_type { "as the trunk's" } else { self.head_type };
+        writeln!(out, "types         trunk {}, heads {heads}", self.trunk_type)?;
         let types: Vec<String> =
             self.types.iter().map(|(name, bytes)| format!("{name} {:.1} MiB", mib(*bytes))).collect();
         writeln!(out, "weights       {:.1} M numbers: {}", self.parameters as f64 / 1e6, types.join(", "))?;

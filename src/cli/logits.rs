@@ -1,14 +1,20 @@
 //! `logits`.
 
-use std::{collections::BTreeMap, fs::File, io::Write, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use mexit_models::BATCH;
+use mexit_models::{BATCH, Engine, TokenId};
 use safetensors::{Dtype, tensor::TensorView};
 
 use super::{decoding::ShownArgs, model::ModelArgs, prompt::PromptArgs};
-use crate::decode::{Distribution, contrast};
+use crate::{
+    decode::{Distribution, contrast},
+    session::{saved, trace::Pair},
+};
 
 /// Which text, and where to.
 #[derive(Args)]
@@ -29,14 +35,25 @@ pub(super) struct LogitsArgs {
 
 /// Computes and writes f32 tensors `original`, `exit.K` and, if asked for, `contrast`, each [positions, vocabulary].
 pub(super) fn logits(args: &LogitsArgs) -> anyhow::Result<()> {
-    let target = args.output.display().to_string();
+    let target = args.output.display();
     if args.output.exists() && !args.force {
         bail!("{target} exists already: give another name, or --force to replace it");
     }
-    let mut engine = args.model.engine()?;
+    let engine = args.model.engine()?;
     let pair = args.shown.pair(engine.model())?;
     let ids = args.prompt.ids(&engine.model().tokenizer)?;
-    engine.read(&ids, BATCH, &mut |_| true)?;
+    write(engine, &ids, pair, &args.output, args.force)
+}
+
+/// Computes and writes the logits of a text.
+pub(super) fn write(
+    mut engine: Engine,
+    ids: &[TokenId],
+    pair: Option<Pair>,
+    output: &Path,
+    force: bool,
+) -> anyhow::Result<()> {
+    engine.read(ids, BATCH, &mut |_| true)?;
     let (n, vocabulary) = (ids.len(), engine.model().spec.vocabulary);
     let exits = engine.model().spec.exit_ids();
     let mut tensors: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -65,15 +82,9 @@ pub(super) fn logits(args: &LogitsArgs) -> anyhow::Result<()> {
         .map(|(name, bytes)| Ok((name, TensorView::new(Dtype::F32, vec![n, vocabulary], bytes)?)))
         .collect::<anyhow::Result<_>>()?;
     let bytes = safetensors::serialize(views, None)?;
-    let folder = args.output.parent().filter(|p| !p.as_os_str().is_empty()).map_or(".".into(), PathBuf::from);
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(&args.output).map_err(|e| e.error)?;
-        File::open(&folder)?.sync_all()
-    };
-    write().with_context(|| format!("{target} could not be written; nothing was left behind"))?;
+    let target = output.display();
+    saved::whole(output, force, |out| out.write_all(&bytes))
+        .with_context(|| format!("{target} could not be written; nothing was left behind"))?;
     eprintln!("{target}: {} tensors of [{n}, {vocabulary}]", tensors.len());
     Ok(())
 }

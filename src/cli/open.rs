@@ -23,7 +23,7 @@ use crate::{
 /// Which session, and with which model.
 #[derive(Args)]
 pub(super) struct OpenArgs {
-    /// A session saved with Ctrl-S
+    /// A session saved with Ctrl-S, or a trace made by `mexit-tui trace`
     file: PathBuf,
     /// The model to go on with: a GGUF file, or hf:REPO[@REVISION]; the one that the session was made with if none is given
     #[arg(long, short, value_name = "FILE")]
@@ -74,7 +74,7 @@ pub(super) fn around(model: &ModelArgs, session: Option<(Saved, PathBuf)>) -> Ar
 }
 
 /// A file's name that means the same from every folder.
-fn place(name: &str) -> String {
+pub(super) fn place(name: &str) -> String {
     std::fs::canonicalize(name)
         .ok()
         .and_then(|path| path.to_str().map(ToOwned::to_owned))

@@ -79,7 +79,8 @@ fn spelled_bytes() -> impl Iterator<Item = String> {
 
 /// A safetensors file, number by number: the whole would not fit into memory.
 fn write(path: &std::path::Path, tensors: &[(String, Vec<usize>)]) -> anyhow::Result<()> {
-    let mut header = Map::new();
+    // transformers reads no file that does not name its format.
+    let mut header = Map::from_iter([("__metadata__".to_owned(), json!({"format": "pt"}))]);
     let mut end = 0;
     for (name, shape) in tensors {
         let start = end;

@@ -1,14 +1,22 @@
 //! A row of logits as a probability distribution.
 
-use super::kernels;
+use std::cmp::Ordering;
+
+use super::{
+    divergence::Reference,
+    greatest::{greatest, ranks_in, reaching},
+    kernels::{Kernels, Softmax},
+};
 
 /// Logits with what every question about them needs: their largest, ln Σ e^x, and the entropy, computed once.
 #[derive(Clone, Debug)]
 pub struct Distribution<'l> {
     logits: &'l [f32],
-    /// The largest logit of every [`kernels::PART`].
-    parts: Vec<f32>,
+    /// The largest logit of every [`PART`](super::kernels::PART).
+    maxima: Vec<f32>,
     max: f32,
+    /// Σ e^(x−max).
+    sum: f64,
     ln_sum: f32,
     entropy: f32,
 }
@@ -25,13 +33,17 @@ pub struct Scored {
 impl<'l> Distribution<'l> {
     /// softmax of `logits`.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "results are f32, only their sums are f64")]
     pub fn new(logits: &'l [f32]) -> Self {
-        let parts = kernels::maxima(logits);
-        let max = kernels::max(&parts);
-        let [sum, weighted] = kernels::partition(logits, max);
+        Self::by(Kernels::new(), logits)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "results are f32, only their sums are f64")]
+    pub(super) fn by(kernels: Kernels, logits: &'l [f32]) -> Self {
+        let maxima = kernels.maxima(logits);
+        let max = maxima.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let [sum, weighted] = kernels.partition(logits, max);
         let entropy = (sum.ln() - weighted / sum).max(0.0) as f32;
-        Self { logits, parts, max, ln_sum: (f64::from(max) + sum.ln()) as f32, entropy }
+        Self { logits, maxima, max, sum, ln_sum: (f64::from(max) + sum.ln()) as f32, entropy }
     }
 
     /// The logits.
@@ -76,41 +88,26 @@ impl<'l> Distribution<'l> {
     /// The k most probable ids, best first.
     #[must_use]
     pub fn top(&self, k: usize) -> Vec<Scored> {
-        let mut top: Vec<(f32, u32)> = Vec::with_capacity(k + 1);
-        let mut bar = f32::NEG_INFINITY;
-        for (part, max) in self.parts.iter().enumerate() {
-            if *max <= bar && top.len() == k {
-                continue;
-            }
-            for (id, logit) in self.part(part) {
-                // Ids rise, so an equal logit never displaces one that is there.
-                if logit > bar || top.len() < k {
-                    let place = top.partition_point(|(kept, _)| *kept >= logit);
-                    top.insert(place, (logit, id));
-                    top.truncate(k);
-                    if let (true, Some((last, _))) = (top.len() == k, top.last()) {
-                        bar = *last;
-                    }
-                }
-            }
+        let mut top = greatest(self.logits, &self.maxima, k);
+        let order = |a: &u32, b: &u32| {
+            self.logits[*b as usize].partial_cmp(&self.logits[*a as usize]).unwrap_or(Ordering::Equal).then(a.cmp(b))
+        };
+        if top.len() > k {
+            top.select_nth_unstable_by(k - 1, order);
+            top.truncate(k);
         }
-        top.into_iter().map(|(logit, id)| Scored { id, ln_p: logit - self.ln_sum }).collect()
+        top.sort_unstable_by(order);
+        top.into_iter().map(|id| self.scored(id)).collect()
     }
 
     /// The ids whose ln p reaches `bar`, by id.
     #[must_use]
-    pub fn reaching(&self, bar: f32) -> Vec<Scored> {
-        let reaches = |logit: f32| logit - self.ln_sum >= bar;
-        let parts = self.parts.iter().enumerate().filter(|(_, max)| reaches(**max));
-        let found = parts.flat_map(|(part, _)| self.part(part)).filter(|(_, logit)| reaches(*logit));
-        found.map(|(id, logit)| Scored { id, ln_p: logit - self.ln_sum }).collect()
+    pub fn reaching(&self, bar: f32) -> Vec<u32> {
+        reaching(self.logits, &self.maxima, |logit| logit - self.ln_sum >= bar)
     }
 
-    /// Ids and logits of a part.
-    fn part(&self, part: usize) -> impl Iterator<Item = (u32, f32)> {
-        let start = part * kernels::PART;
-        let logits = &self.logits[start..self.logits.len().min(start + kernels::PART)];
-        (u32::try_from(start).unwrap_or(u32::MAX)..).zip(logits.iter().copied())
+    fn scored(&self, id: u32) -> Scored {
+        Scored { id, ln_p: self.ln_p(id) }
     }
 
     /// Rank of an id by probability, from 1.
@@ -119,24 +116,39 @@ impl<'l> Distribution<'l> {
     /// If the row does not have it.
     #[must_use]
     pub fn rank(&self, id: u32) -> u32 {
-        let own = self.logits[id as usize];
-        let before = kernels::equal(&self.logits[..id as usize], own);
-        u32::try_from(1 + before + kernels::greater(self.logits, own)).unwrap_or(u32::MAX)
+        self.ranks(&[id])[0]
     }
 
-    /// KL(self ‖ other) = Σ p (ln p − ln q), nats.
+    /// Ranks of some ids.
+    ///
+    /// # Panics
+    /// If the row does not have one.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "as in new")]
+    pub fn ranks(&self, ids: &[u32]) -> Vec<u32> {
+        ranks_in(self.logits, &self.maxima, ids)
+    }
+
+    /// KL(self ‖ other) = Σ p (ln p − ln q), nats. For many others: [`Reference`].
+    #[must_use]
     pub fn kl(&self, other: &Self) -> f32 {
-        let sum = kernels::cross(self.logits, self.ln_sum, other.logits);
-        (sum - f64::from(self.ln_sum) + f64::from(other.ln_sum)).max(0.0) as f32
+        Reference::new(self).divergences(other).kl
     }
 
-    /// The Jensen-Shannon divergence, ½ KL(self ‖ m) + ½ KL(other ‖ m) with m their mean, nats: 0 to ln 2.
+    /// The Jensen-Shannon divergence, ½ KL(self ‖ m) + ½ KL(other ‖ m) with m their mean, nats: 0 to ln 2. For many
+    /// others: [`Reference`].
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "as in new")]
     pub fn js(&self, other: &Self) -> f32 {
-        kernels::mixed(self.logits, self.ln_sum, other.logits, other.ln_sum).max(0.0) as f32
+        Reference::new(self).divergences(other).js
+    }
+
+    /// ln Σ e^x, before it is rounded.
+    pub(super) fn ln_sum(&self) -> f64 {
+        f64::from(self.max) + self.sum.ln()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "what a row of f32 is scaled by")]
+    pub(super) fn softmax(&self) -> Softmax {
+        Softmax { max: self.max, scale: (1.0 / self.sum) as f32 }
     }
 }
 

@@ -1,209 +1,196 @@
-//! Loops over whole rows, written so that the compiler turns them into the widest vectors that the processor has
-//! (chosen when the program runs). A row of 50,257 logits takes tens of microseconds.
-#![allow(clippy::inline_always, reason = "loop bodies must be compiled together with the loop, for the wider vectors")]
+//! Loops over whole rows, on the widest vectors that the processor has (chosen when the program runs). A row of 50,257
+//! logits takes tens of microseconds.
+//!
+//! What is called in them is a function that is always inlined, never a closure: the compiler leaves some of those out of
+//! line, without the vectors.
+#![allow(clippy::inline_always, reason = "what a loop calls must be compiled with it, for the wider vectors")]
 
-use pulp::Arch;
+mod exp;
+mod scan;
+mod sums;
 
-const LANES: usize = 16;
-/// Numbers added in f32 before the sum moves to f64: keeps the rounding error of a row near 1e-6 of its size.
-const BLOCK: usize = 32 * LANES;
+use pulp::{Arch, Simd, WithSimd};
 
-/// e^x for x ≤ 0, to about 2 units in the last place; 0 below -87.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    // x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r by its series to the 7th power, whose rest is below 1e-8.
-    const LN2_HIGH: f32 = 0.693_359_4;
-    const LN2_LOW: f32 = -2.121_944_4e-4;
-    /// Adding it leaves no bits for a fraction: the sum's last bits are the nearest whole number.
-    const WHOLE: f32 = 12_582_912.0;
-    let kept = if x > -87.0 { x } else { -87.0 };
-    let shifted = kept * std::f32::consts::LOG2_E + WHOLE;
-    let n = shifted - WHOLE;
-    let r = kept - n * LN2_HIGH - n * LN2_LOW;
-    let series = 1.0 / 5040.0;
-    let series = series * r + 1.0 / 720.0;
-    let series = series * r + 1.0 / 120.0;
-    let series = series * r + 1.0 / 24.0;
-    let series = series * r + 1.0 / 6.0;
-    let series = series * r + 0.5;
-    let series = (series * r + 1.0) * r + 1.0;
-    // 2^n: n + 127, from 1 to 127, as the exponent's bits.
-    let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
-    if x < -87.0 { 0.0 } else { series * scale }
+use exp::{LEAST, exp, ln_1p_ratio};
+pub(super) use scan::PART;
+use sums::{Term, sum};
+
+/// A bit above the least that e^x gives: what a logit of −inf comes to.
+const NOTHING: f32 = 2e-38;
+
+/// The loops for one kind of processor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kernels(Arch);
+
+impl Kernels {
+    /// Those for this processor.
+    pub(super) fn new() -> Self {
+        Self(Arch::new())
+    }
+
+    /// All that this processor can run, the plainest first.
+    #[cfg(test)]
+    pub(super) fn all() -> Vec<Self> {
+        let mut all = vec![Arch::Scalar];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(pulp::x86::V3::try_new().map(Arch::V3));
+            all.extend(pulp::x86::V4::try_new().map(Arch::V4));
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        all.push(Arch::new());
+        all.into_iter().map(Self).collect()
+    }
+
+    /// The largest number of every [`PART`] of a row.
+    pub(super) fn maxima(self, values: &[f32]) -> Vec<f32> {
+        self.0.dispatch(scan::Maxima { values, keys: None })
+    }
+
+    /// The same of those whose key, at the same place, reaches `bar`; −inf where none does.
+    pub(super) fn maxima_reaching(self, values: &[f32], keys: &[f32], bar: f32) -> Vec<f32> {
+        self.0.dispatch(scan::Maxima { values, keys: Some((keys, bar)) })
+    }
+
+    /// How many numbers are greater than `value`.
+    pub(super) fn greater(self, row: &[f32], value: f32) -> usize {
+        self.0.dispatch(scan::Greater { row, value })
+    }
+
+    /// Σ e^(x−max) and Σ e^(x−max) (x−max).
+    pub(super) fn partition(self, row: &[f32], max: f32) -> [f64; 2] {
+        sum(self.0, [row], Partition { max })
+    }
+
+    /// The probabilities of a row.
+    pub(super) fn probabilities(self, row: &[f32], softmax: Softmax) -> Vec<f32> {
+        let mut probabilities = vec![0.0; row.len()];
+        self.0.dispatch(Probabilities { row, softmax, out: &mut probabilities });
+        probabilities
+    }
+
+    /// Of p, the softmax of x, and q, that of y: Σ p ln(p/q), and Σ p ln(p/m) + q ln(q/m) with m = (p+q)/2. `between` is
+    /// by how much ln Σ e^x is above ln Σ e^y.
+    pub(super) fn divergences(self, [p, x, y]: [&[f32]; 3], of_y: Softmax, between: f32) -> [f64; 2] {
+        sum(self.0, [p, x, y], Divergences { of_y, between })
+    }
+
+    /// Σ e^(score−best) and Σ e^(ln p).
+    pub(super) fn shares(self, scores: &[f32], ln_p: &[f32], best: f32) -> [f64; 2] {
+        sum(self.0, [scores, ln_p], Shares { best })
+    }
+
+    /// Σ r (ln r − ln p) of ln r = score − best + shift.
+    pub(super) fn gain(self, scores: &[f32], ln_p: &[f32], best: f32, shift: f32) -> f64 {
+        let [sum] = sum(self.0, [scores, ln_p], Gain { best, shift });
+        sum
+    }
 }
 
-/// Sums of functions over two rows: f32 within a block, f64 across.
-#[inline(always)]
-fn sums<const N: usize>(x: &[f32], y: &[f32], at: impl Fn(f32, f32) -> [f32; N]) -> [f64; N] {
-    let mut total = [0f64; N];
-    for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
-        let mut lanes = [[0f32; LANES]; N];
-        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-        for (x, y) in x.iter().zip(y) {
-            for lane in 0..LANES {
-                let values = at(x[lane], y[lane]);
-                for n in 0..N {
-                    lanes[n][lane] += values[n];
-                }
-            }
+#[derive(Clone, Copy)]
+struct Partition {
+    max: f32,
+}
+
+impl Term<1, 2> for Partition {
+    #[inline(always)]
+    fn at<S: Simd>(self, simd: S, [x]: [S::f32s; 1]) -> [S::f32s; 2] {
+        // Not below what e^x takes: at −inf the product would be NaN.
+        let u = simd.max_f32s(simd.sub_f32s(x, simd.splat_f32s(self.max)), simd.splat_f32s(LEAST));
+        let e = exp(simd, u);
+        [e, simd.mul_f32s(e, u)]
+    }
+}
+
+/// From a logit to its probability: the largest logit of the row, and 1 / Σ e^(x−max).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Softmax {
+    pub(super) max: f32,
+    pub(super) scale: f32,
+}
+
+impl Softmax {
+    #[inline(always)]
+    fn at<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
+        let e = exp(simd, simd.sub_f32s(x, simd.splat_f32s(self.max)));
+        simd.mul_f32s(e, simd.splat_f32s(self.scale))
+    }
+}
+
+struct Probabilities<'r> {
+    row: &'r [f32],
+    softmax: Softmax,
+    out: &'r mut [f32],
+}
+
+impl WithSimd for Probabilities<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (row, rest) = S::as_simd_f32s(self.row);
+        let (out, rest_of_out) = S::as_mut_simd_f32s(self.out);
+        for (x, p) in row.iter().zip(out) {
+            *p = self.softmax.at(simd, *x);
         }
-        for (x, y) in x_rest.iter().zip(y_rest) {
-            for (sum, value) in lanes.iter_mut().zip(at(*x, *y)) {
-                sum[0] += value;
-            }
-        }
-        for (total, sum) in total.iter_mut().zip(lanes) {
-            *total += sum.iter().map(|v| f64::from(*v)).sum::<f64>();
+        for (x, p) in rest.iter().zip(rest_of_out) {
+            *p = self.softmax.at(pulp::Scalar, *x);
         }
     }
-    total
 }
 
-/// The largest number of a row; −inf for an empty one.
-pub(super) fn max(row: &[f32]) -> f32 {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || max_of(row),
-    )
+#[derive(Clone, Copy)]
+struct Divergences {
+    of_y: Softmax,
+    between: f32,
 }
 
-#[inline(always)]
-fn max_of(row: &[f32]) -> f32 {
-    let greater = |max: f32, v: f32| if v > max { v } else { max };
-    let mut lanes = [f32::NEG_INFINITY; LANES];
-    let whole = row.chunks_exact(LANES);
-    let rest = whole.remainder();
-    for part in whole {
-        for (lane, v) in lanes.iter_mut().zip(part) {
-            *lane = greater(*lane, *v);
-        }
+impl Term<3, 2> for Divergences {
+    /// With u = ln p − ln q the second is (p+q)(ln 2 − ln(1+e^−|u|)) − min(p,q)|u|, and e^−|u| is the smaller of p and q
+    /// by the greater.
+    #[inline(always)]
+    fn at<S: Simd>(self, simd: S, [p, x, y]: [S::f32s; 3]) -> [S::f32s; 2] {
+        let q = self.of_y.at(simd, y);
+        let u = simd.sub_f32s(simd.sub_f32s(x, y), simd.splat_f32s(self.between));
+        let (low, high) = (simd.min_f32s(p, q), simd.max_f32s(p, q));
+        let ln_mean = simd.sub_f32s(simd.splat_f32s(std::f32::consts::LN_2), ln_1p_ratio(simd, low, high));
+        let both = simd.mul_f32s(simd.add_f32s(p, q), ln_mean);
+        [times(simd, p, u), simd.sub_f32s(both, times(simd, low, simd.abs_f32s(u)))]
     }
-    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, greater)
 }
 
-/// Numbers looked at together by [`maxima`].
-pub(super) const PART: usize = 128;
-
-/// The largest number of every [`PART`] of a row: who seeks the few largest of all need look at few parts.
-pub(super) fn maxima(row: &[f32]) -> Vec<f32> {
-    let mut maxima = Vec::with_capacity(row.len().div_ceil(PART));
-    Arch::new().dispatch(
-        #[inline(always)]
-        || maxima.extend(row.chunks(PART).map(max_of)),
-    );
-    maxima
-}
-
-/// Σ e^(x−max) and Σ e^(x−max) (x−max).
-pub(super) fn partition(row: &[f32], max: f32) -> [f64; 2] {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            sums(
-                row,
-                row,
-                #[inline(always)]
-                |x, _| {
-                    let u = x - max;
-                    let e = exp(u);
-                    // At −inf e is 0, and 0 · −inf would be NaN.
-                    [e, if e > 0.0 { e * u } else { 0.0 }]
-                },
-            )
-        },
-    )
-}
-
-/// Σ e^(x−shift) (x−y): what a divergence of x from y needs.
-pub(super) fn cross(x: &[f32], shift: f32, y: &[f32]) -> f64 {
-    let len = x.len().min(y.len());
-    let [sum] = Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            sums(
-                &x[..len],
-                &y[..len],
-                #[inline(always)]
-                |x, y| {
-                    let e = exp(x - shift);
-                    [if e > 0.0 { e * (x - y) } else { 0.0 }]
-                },
-            )
-        },
-    );
-    sum
-}
-
-/// ½ Σ p ln(p/m) + q ln(q/m), m = (p+q)/2, of ln p = x−x_shift and ln q = y−y_shift.
-///
-/// With u = ln p − ln q a term is (p+q)(ln 2 − ln(1+e^−|u|)) − min(p,q)|u|: nothing but exponentials of numbers ≤ 0.
-pub(super) fn mixed(x: &[f32], x_shift: f32, y: &[f32], y_shift: f32) -> f64 {
-    let len = x.len().min(y.len());
-    let [sum] = Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            sums(
-                &x[..len],
-                &y[..len],
-                #[inline(always)]
-                |x, y| {
-                    let (ln_p, ln_q) = (x - x_shift, y - y_shift);
-                    let (p, q) = (exp(ln_p), exp(ln_q));
-                    let apart = (ln_p - ln_q).abs();
-                    let ln_mean = std::f32::consts::LN_2 - ln_1p(exp(-apart));
-                    let least = if p < q { p } else { q };
-                    [(p + q) * ln_mean - if least > 0.0 { least * apart } else { 0.0 }]
-                },
-            )
-        },
-    );
-    sum / 2.0
-}
-
-/// ln(1+y) for y in [0, 1]: 2 artanh(y / (2+y)), by its series to the 13th power, whose rest is below 1e-8.
+/// p u, and 0 where p is as good as nothing: its logarithm may be infinite.
 #[inline(always)]
-fn ln_1p(y: f32) -> f32 {
-    let s = y / (2.0 + y);
-    let s2 = s * s;
-    let series = 1.0 / 13.0;
-    let series = series * s2 + 1.0 / 11.0;
-    let series = series * s2 + 1.0 / 9.0;
-    let series = series * s2 + 1.0 / 7.0;
-    let series = series * s2 + 1.0 / 5.0;
-    let series = series * s2 + 1.0 / 3.0;
-    2.0 * s * (series * s2 + 1.0)
+fn times<S: Simd>(simd: S, p: S::f32s, u: S::f32s) -> S::f32s {
+    let is_there = simd.greater_than_f32s(p, simd.splat_f32s(NOTHING));
+    simd.select_f32s(is_there, simd.mul_f32s(p, u), simd.splat_f32s(0.0))
 }
 
-/// How many numbers are greater than `value`.
-pub(super) fn greater(row: &[f32], value: f32) -> usize {
-    count(row, |v| v > value)
+#[derive(Clone, Copy)]
+struct Shares {
+    best: f32,
 }
 
-/// How many numbers equal `value`.
-pub(super) fn equal(row: &[f32], value: f32) -> usize {
-    count(row, |v| v == value)
+impl Term<2, 2> for Shares {
+    #[inline(always)]
+    fn at<S: Simd>(self, simd: S, [score, ln_p]: [S::f32s; 2]) -> [S::f32s; 2] {
+        [exp(simd, simd.sub_f32s(score, simd.splat_f32s(self.best))), exp(simd, ln_p)]
+    }
 }
 
-#[inline(always)]
-fn count(row: &[f32], is: impl Fn(f32) -> bool) -> usize {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || row.chunks(1 << 16).map(|part| part.iter().map(|v| u32::from(is(*v))).sum::<u32>() as usize).sum(),
-    )
+#[derive(Clone, Copy)]
+struct Gain {
+    best: f32,
+    shift: f32,
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn exp_is_within_two_units() {
-        for step in 0..87_000 {
-            let x = -(step as f32) / 1000.0;
-            let want = f64::from(x).exp();
-            let off = (f64::from(super::exp(x)) - want).abs() / want;
-            // 2 units in the last place of a number in [1, 2).
-            assert!(off < 2.4e-7, "e^{x}: {off}");
-        }
-        assert_eq!(super::exp(f32::NEG_INFINITY), 0.0);
-        assert_eq!(super::exp(0.0), 1.0);
+impl Term<2, 1> for Gain {
+    #[inline(always)]
+    fn at<S: Simd>(self, simd: S, [score, ln_p]: [S::f32s; 2]) -> [S::f32s; 1] {
+        let above = simd.sub_f32s(score, simd.splat_f32s(self.best));
+        let result = simd.add_f32s(above, simd.splat_f32s(self.shift));
+        let gain = simd.mul_f32s(exp(simd, result), simd.sub_f32s(result, ln_p));
+        // 0 · ln 0 is 0.
+        [simd.select_f32s(simd.greater_than_f32s(result, simd.splat_f32s(LEAST)), gain, simd.splat_f32s(0.0))]
     }
 }

@@ -1,6 +1,8 @@
 //! From a distribution to a token: greedy, or a draw that can be repeated alone.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
+
+use super::order::Order;
 
 /// How a token is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,20 +56,10 @@ pub struct Chosen {
 #[must_use]
 pub fn choose(ln_row: &[f32], history: &[u32], sampling: &Sampling, position: usize) -> Chosen {
     let row = penalized(ln_row, history, sampling);
-    if !sampling.random {
-        return Chosen { id: first_of(&row), drawn: false };
-    }
-    let kept = keep(&row, sampling);
-    let total: f64 = kept.iter().map(|(_, weight)| weight).sum();
-    let mut left = uniform(sampling.seed, position as u64, sampling.draw) * total;
-    for (id, weight) in &kept {
-        left -= weight;
-        if left < 0.0 {
-            return Chosen { id: *id, drawn: true };
-        }
-    }
-    // Rounding may leave a grain behind the last token.
-    Chosen { id: kept.last().map_or(0, |(id, _)| *id), drawn: true }
+    let order = Order::of(&row, sampling);
+    let share = || uniform(sampling.seed, position as u64, sampling.draw);
+    let id = if sampling.random { order.at(share()) } else { order.best() };
+    Chosen { id, drawn: sampling.random }
 }
 
 /// ln p with which [`choose`] takes each token: −∞ for what is never drawn; greedy takes one for certain.
@@ -75,7 +67,8 @@ pub fn choose(ln_row: &[f32], history: &[u32], sampling: &Sampling, position: us
 #[expect(clippy::cast_possible_truncation, reason = "computed in f64, shown as f32")]
 pub fn drawn(ln_row: &[f32], history: &[u32], sampling: &Sampling) -> Vec<f32> {
     let row = penalized(ln_row, history, sampling);
-    let kept = if sampling.random { keep(&row, sampling) } else { vec![(first_of(&row), 1.0)] };
+    let order = Order::of(&row, sampling);
+    let kept = if sampling.random { order.all() } else { vec![(order.best(), 1.0)] };
     let total: f64 = kept.iter().map(|(_, weight)| weight).sum();
     let mut ln_p = vec![f32::NEG_INFINITY; row.len()];
     for (id, weight) in kept {
@@ -85,9 +78,10 @@ pub fn drawn(ln_row: &[f32], history: &[u32], sampling: &Sampling) -> Vec<f32> {
 }
 
 /// The row after the repetition penalty.
-fn penalized(ln_row: &[f32], history: &[u32], sampling: &Sampling) -> Vec<f32> {
-    let mut row = ln_row.to_vec();
+fn penalized<'r>(ln_row: &'r [f32], history: &[u32], sampling: &Sampling) -> Cow<'r, [f32]> {
+    let mut row = Cow::Borrowed(ln_row);
     if sampling.repetition_penalty != 1.0 {
+        let row = row.to_mut();
         for id in history.iter().collect::<HashSet<_>>() {
             if let Some(ln_p) = row.get_mut(*id as usize) {
                 *ln_p *= sampling.repetition_penalty;
@@ -95,47 +89,6 @@ fn penalized(ln_row: &[f32], history: &[u32], sampling: &Sampling) -> Vec<f32> {
         }
     }
     row
-}
-
-fn first_of(row: &[f32]) -> u32 {
-    let mut best = (0u32, f32::NEG_INFINITY);
-    for (ln_p, id) in row.iter().zip(0u32..) {
-        if *ln_p > best.1 {
-            best = (id, *ln_p);
-        }
-    }
-    best.0
-}
-
-/// Tokens that may be drawn with weights, most probable first; the best has weight 1.
-fn keep(row: &[f32], sampling: &Sampling) -> Vec<(u32, f64)> {
-    let mut order: Vec<u32> = (0..u32::try_from(row.len()).unwrap_or(u32::MAX)).collect();
-    let by_probability = |a: &u32, b: &u32| row[*b as usize].total_cmp(&row[*a as usize]).then(a.cmp(b));
-    if sampling.top_k > 0 && sampling.top_k < order.len() {
-        order.select_nth_unstable_by(sampling.top_k - 1, by_probability);
-        order.truncate(sampling.top_k);
-    }
-    order.sort_unstable_by(by_probability);
-    let best = order.first().map_or(0.0, |id| row[*id as usize]);
-    let temperature = f64::from(sampling.temperature.max(f32::MIN_POSITIVE));
-    let mut kept: Vec<(u32, f64)> =
-        order.into_iter().map(|id| (id, (f64::from(row[id as usize] - best) / temperature).exp())).collect();
-    if sampling.top_p < 1.0 {
-        let total: f64 = kept.iter().map(|(_, weight)| weight).sum();
-        let goal = f64::from(sampling.top_p) * total;
-        let mut mass = 0.0;
-        let needed = kept.iter().take_while(|(_, weight)| {
-            let before = mass;
-            mass += weight;
-            before < goal
-        });
-        let count = needed.count().max(1);
-        kept.truncate(count);
-    }
-    if sampling.min_p > 0.0 {
-        kept.retain(|(_, weight)| *weight >= f64::from(sampling.min_p).min(1.0));
-    }
-    kept
 }
 
 /// A number in [0, 1) that depends on its three keys alone: any draw can be made again without those before it.
@@ -156,7 +109,7 @@ pub fn uniform(seed: u64, position: u64, draw: u32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sampling, choose, drawn, keep, uniform};
+    use super::{Order, Sampling, choose, drawn, uniform};
 
     fn row() -> Vec<f32> {
         [0.1f32, 0.4, 0.2, 0.25, 0.05].map(f32::ln).to_vec()
@@ -167,7 +120,7 @@ mod tests {
     }
 
     fn ids(sampling: &Sampling) -> Vec<u32> {
-        keep(&row(), sampling).iter().map(|(id, _)| *id).collect()
+        Order::of(&row(), sampling).all().iter().map(|(id, _)| *id).collect()
     }
 
     #[test]
@@ -207,6 +160,35 @@ mod tests {
         }
         let other = Sampling { draw: 1, ..random() };
         assert!((0..50).any(|p| choose(&row(), &[], &random(), p) != choose(&row(), &[], &other, p)));
+    }
+
+    #[test]
+    fn a_draw_is_the_same_however_much_is_put_in_order() {
+        // A tail so long that draws reach beyond what is looked at first, and then beyond the next.
+        let long: Vec<f32> = (0..9000u16).map(|id| -f32::from(id * 7 % 9000) / 3000.0).collect();
+        let settings = [
+            random(),
+            Sampling { top_k: 300, ..random() },
+            Sampling { top_p: 0.9, ..random() },
+            Sampling { min_p: 0.2, ..random() },
+            Sampling { top_k: 5000, top_p: 0.5, min_p: 0.4, temperature: 0.7, ..random() },
+        ];
+        let mut deepest = 0;
+        for sampling in settings {
+            let all = Order::of(&long, &sampling).all();
+            let total: f64 = all.iter().map(|(_, weight)| weight).sum();
+            for position in 0..200 {
+                let mut left = uniform(sampling.seed, position as u64, 0) * total;
+                let place = all.iter().position(|(_, weight)| {
+                    left -= weight;
+                    left < 0.0
+                });
+                let place = place.expect("a token");
+                assert_eq!(choose(&long, &[], &sampling, position).id, all[place].0, "{sampling:?} at {position}");
+                deepest = deepest.max(place);
+            }
+        }
+        assert!(deepest > 4096, "{deepest}");
     }
 
     #[test]

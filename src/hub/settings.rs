@@ -1,6 +1,6 @@
 //! What the environment says about the hub.
 
-use std::{env, path::PathBuf};
+use std::{env, path::PathBuf, sync::Arc};
 
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use hf_hub::Cache;
@@ -50,7 +50,8 @@ impl Hub {
         let truths = ["1", "on", "yes", "true"];
         let told = set("HF_HUB_OFFLINE").is_some_and(|value| truths.contains(&value.to_ascii_lowercase().as_str()));
         let client = Client::new(address, token);
-        Ok(Self { endpoint, client, downloads, models: own.join("models"), offline: offline || told })
+        let (models, offline) = (own.join("models"), offline || told);
+        Ok(Self { endpoint, client, downloads, models, offline, stop: Arc::default() })
     }
 }
 

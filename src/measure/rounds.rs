@@ -181,6 +181,7 @@ fn query(text: &[TokenId], decoding: &Decoding) -> Query {
         pins: Arc::default(),
         grid: None,
         vocabulary: None,
+        brief: false,
     }
 }
 

@@ -114,13 +114,16 @@ struct Pin {
     rank: Vec<u32>,
 }
 
+/// The object for a token.
+pub(super) fn token(id: TokenId, card: &ModelCard) -> Token {
+    let bytes = card.bytes_of(id).to_vec();
+    Token { id, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
+}
+
 /// The object for a step.
 #[must_use]
 pub fn step(trace: &StepTrace, card: &ModelCard) -> Step {
-    let token = |id: TokenId| {
-        let bytes = card.bytes_of(id).to_vec();
-        Token { id, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
-    };
+    let token = |id: TokenId| token(id, card);
     let scored = |candidate: &Candidate| Scored { token: token(candidate.id), ln_p: candidate.ln_p };
     let plausible = |t: &Contrasted| Plausible {
         token: token(t.id),

@@ -33,6 +33,7 @@ pub(super) fn about(model: &Model, name: &str) -> Vec<(String, String)> {
     [
         ("file", name.to_owned()),
         ("model", format!("{}, {} blocks of width {}", spec.architecture.name(), spec.blocks, spec.width)),
+        ("types", model.types().to_string()),
         ("weights", format!("{:.1} M numbers: {}", numbers as f64 / 1e6, types.join(", "))),
         ("exits", exits),
         ("read out", projection.to_owned()),

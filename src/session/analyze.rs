@@ -5,13 +5,14 @@ use std::sync::Arc;
 use mexit_models::LogitRows;
 
 use super::{
+    choosing::Deciding,
     reading::followed,
     trace::{
         ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, Method, Pair, PinRow,
         StepTrace, TokenId,
     },
 };
-use crate::decode::{self, Distribution, Scored};
+use crate::decode::{self, Contrast, Distribution, Divergences, Reference, Scored};
 
 /// A question about a row of logits.
 pub struct Question<'q> {
@@ -86,31 +87,31 @@ impl<'l> Analysis<'l> {
             let id = known().map_or(TokenId(0), |distribution| TokenId(distribution.best().id));
             Choice { id, ln_p: f32::NAN, rank: u32::MAX, drawn: false }
         };
-        let choice = self.choose(position, question.decoding, question.history).unwrap_or_else(undecided);
         let pair = match question.decoding.method {
             Method::Contrast(pair) => Some(pair),
             Method::Exit(_) => question.shown_pair,
         };
         let contrast = pair.and_then(|pair| self.contrast(pair));
+        let deciding = self.deciding(&question.decoding.method, contrast.as_ref());
+        let choice = deciding.map(|deciding| deciding.choose(position, question.decoding, question.history));
+        let choice = choice.unwrap_or_else(undecided);
+        let contrast = pair.zip(contrast).and_then(|(pair, contrast)| self.contrast_trace(pair, &contrast));
         let subject = question.token.unwrap_or(choice.id);
-        let original = self.exit(ExitId::Original);
-        let against = |exit: ExitId, measure: &dyn Fn(&Distribution<'_>) -> f32| match (exit, original) {
-            (ExitId::Original, _) => 0.0,
-            (_, Some(original)) => measure(original),
-            (_, None) => f32::NAN,
+        let original = self.exit(ExitId::Original).map(Reference::new);
+        let against = |exit: ExitId, distribution: &Distribution<'_>| match (exit, &original) {
+            (ExitId::Original, _) => Divergences { kl: 0.0, js: 0.0 },
+            (_, Some(original)) => original.divergences(distribution),
+            (_, None) => Divergences { kl: f32::NAN, js: f32::NAN },
         };
         let row = |(exit, read): &(ExitId, Read<'_>)| match read {
             Read::Absent => ExitRow::absent(*exit),
             Read::Broken => ExitRow::nan(*exit),
-            Read::Known(distribution) => ExitRow {
-                exit: *exit,
-                top: distribution.top(question.candidates).into_iter().map(candidate).collect(),
-                entropy: distribution.entropy(),
-                kl: against(*exit, &|original| original.kl(distribution)),
-                js: against(*exit, &|original| original.js(distribution)),
-                rank: distribution.rank(subject.0),
-                ln_p: distribution.ln_p(subject.0),
-            },
+            Read::Known(distribution) => {
+                let top: Vec<Candidate> = distribution.top(question.candidates).into_iter().map(candidate).collect();
+                let Divergences { kl, js } = against(*exit, distribution);
+                let (rank, ln_p) = (ranks(distribution, &top, &[subject])[0], distribution.ln_p(subject.0));
+                ExitRow { exit: *exit, top, entropy: distribution.entropy(), kl, js, rank, ln_p }
+            }
         };
         let exits: Arc<[ExitRow]> = self.exits.iter().map(row).collect();
         let pins = self.pins(&exits, question.pins);
@@ -128,12 +129,16 @@ impl<'l> Analysis<'l> {
                 ids.push(*id);
             }
         }
-        let follow = |id: TokenId| PinRow {
-            id,
-            ln_p: known().map(|d| d.map_or(f32::NAN, |d| d.ln_p(id.0))).collect(),
-            rank: known().map(|d| d.map_or(u32::MAX, |d| d.rank(id.0))).collect(),
+        let at = |(distribution, row): (Option<&Distribution<'_>>, &ExitRow)| {
+            distribution.map_or_else(|| vec![u32::MAX; ids.len()], |d| ranks(d, &row.top, &ids))
         };
-        ids.into_iter().map(follow).collect()
+        let ranks: Vec<Vec<u32>> = known().zip(rows).map(at).collect();
+        let pin = |(place, id): (usize, &TokenId)| PinRow {
+            id: *id,
+            ln_p: known().map(|d| d.map_or(f32::NAN, |d| d.ln_p(id.0))).collect(),
+            rank: ranks.iter().map(|exit| exit[place]).collect(),
+        };
+        ids.iter().enumerate().map(pin).collect()
     }
 
     /// Exits and their distributions, original first.
@@ -144,45 +149,51 @@ impl<'l> Analysis<'l> {
     /// What a decoding takes at `position`, after `history`; `None` if an exit that it reads is not known.
     #[must_use]
     pub fn choose(&self, position: usize, decoding: &Decoding, history: &[TokenId]) -> Option<Choice> {
-        let row = self.deciding(&decoding.method)?;
-        let history: Vec<u32> = history.iter().map(|id| id.0).collect();
-        let chosen = decode::choose(&row, &history, &decoding.sampling, position);
-        let ln_p = row[chosen.id as usize];
-        let before = |other: &(&f32, u32)| *other.0 > ln_p || (*other.0 == ln_p && other.1 < chosen.id);
-        let rank = 1 + row.iter().zip(0u32..).filter(before).count();
-        let rank = u32::try_from(rank).unwrap_or(u32::MAX);
-        Some(Choice { id: TokenId(chosen.id), ln_p, rank, drawn: chosen.drawn })
+        let contrast = self.decided_by(&decoding.method);
+        Some(self.deciding(&decoding.method, contrast.as_ref())?.choose(position, decoding, history))
     }
 
     /// ln p of every token under the distribution that decides; `None` if it reads an exit that is not there.
-    pub(super) fn deciding(&self, method: &Method) -> Option<Vec<f32>> {
+    pub(super) fn deciding_row(&self, method: &Method) -> Option<Vec<f32>> {
+        let contrast = self.decided_by(method);
+        Some(self.deciding(method, contrast.as_ref())?.row())
+    }
+
+    fn decided_by(&self, method: &Method) -> Option<Contrast> {
+        if let Method::Contrast(pair) = method { self.contrast(*pair) } else { None }
+    }
+
+    /// What decides, given the contrast if it is one.
+    fn deciding<'s>(&'s self, method: &Method, contrast: Option<&'s Contrast>) -> Option<Deciding<'s>> {
         Some(match method {
-            Method::Exit(exit) => self.exit(*exit)?.ln_row(),
-            Method::Contrast(pair) => {
-                let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
-                decode::contrast(expert, amateur, pair.alpha, pair.min_candidates).row(expert)
-            }
+            Method::Exit(exit) => Deciding::Exit(self.exit(*exit)?),
+            Method::Contrast(pair) => Deciding::Contrast(contrast?, self.exit(pair.expert)?),
         })
     }
 
-    fn contrast(&self, pair: Pair) -> Option<ContrastTrace> {
+    fn contrast(&self, pair: Pair) -> Option<Contrast> {
         let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
-        let contrast = decode::contrast(expert, amateur, pair.alpha, pair.min_candidates);
-        let shown = contrast.plausible.len().min(ContrastTrace::STORED);
-        let plausible: Vec<Contrasted> = contrast.plausible[..shown]
-            .iter()
+        Some(decode::contrast(expert, amateur, pair.alpha, pair.min_candidates))
+    }
+
+    fn contrast_trace(&self, pair: Pair, contrast: &Contrast) -> Option<ContrastTrace> {
+        let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
+        let first = contrast.first(ContrastTrace::STORED);
+        let ids: Vec<u32> = first.iter().map(|token| token.id).collect();
+        let with_rank = first.iter().zip(expert.ranks(&ids));
+        let plausible: Vec<Contrasted> = with_rank
             .zip(1u32..)
-            .map(|(token, place)| Contrasted {
+            .map(|((token, expert_rank), result_rank)| Contrasted {
                 id: TokenId(token.id),
                 expert: token.expert,
                 amateur: token.amateur,
                 result: token.result,
-                expert_rank: expert.rank(token.id),
-                result_rank: place,
+                expert_rank,
+                result_rank,
             })
             .collect();
         // V is a beginning of the expert's order, so what follows it is below τ.
-        let inside = contrast.plausible.len();
+        let inside = contrast.count();
         let below = if inside > 4 * ContrastTrace::STORED { Vec::new() } else { expert.top(inside + BELOW) };
         let below = below.into_iter().skip(inside).zip(0u32..).map(|(token, place)| {
             let rank = u32::try_from(inside).unwrap_or(u32::MAX).saturating_add(place + 1);
@@ -208,6 +219,15 @@ impl<'l> Analysis<'l> {
             over_alpha: winners.into_iter().map(TokenId).collect(),
         })
     }
+}
+
+/// The ranks of tokens at an exit whose most probable ones are known: only the others must be looked for.
+fn ranks(distribution: &Distribution<'_>, top: &[Candidate], ids: &[TokenId]) -> Vec<u32> {
+    let listed = |id: &TokenId| top.iter().position(|candidate| candidate.id == *id);
+    let others: Vec<u32> = ids.iter().filter(|id| listed(id).is_none()).map(|id| id.0).collect();
+    let mut others = distribution.ranks(&others).into_iter();
+    let rank = |place| u32::try_from(place + 1).ok();
+    ids.iter().map(|id| listed(id).map_or_else(|| others.next(), rank).unwrap_or(u32::MAX)).collect()
 }
 
 fn candidate(scored: Scored) -> Candidate {

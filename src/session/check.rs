@@ -1,7 +1,7 @@
 //! The self-check: whether this machine computes this model as it must be computed. It looks at the text that is being
 //! read, so that nothing has to be read anew but its last token.
 
-use mexit_models::{DType, Engine, Error, ExitId, Model, Projection, TokenId};
+use mexit_models::{Engine, Error, ExitId, Model, Projection, TokenId};
 
 use super::reader::Reader;
 
@@ -70,8 +70,7 @@ fn anchors(engine: &mut Engine, text: &[TokenId], exits: &[ExitId]) -> Result<Ve
         let of = |exit: &ExitId| Some((difference(alone.row(*exit, 0)?, &other(*exit)?), *exit));
         exits.iter().filter_map(of).fold((0.0, ExitId::Original), |a, b| if b.0 > a.0 { b } else { a })
     };
-    let bound =
-        if matches!(engine.model().main_type(), DType::F32 | DType::F16 | DType::BF16) { BOUNDS.0 } else { BOUNDS.1 };
+    let bound = if engine.model().types().are_plain() { BOUNDS.0 } else { BOUNDS.1 };
     let compared = |what, (worst, exit): (f32, ExitId)| Check {
         what,
         passed: worst <= bound,

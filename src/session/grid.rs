@@ -74,7 +74,7 @@ impl Analysis<'_> {
             let (Some(expert), Some(amateur)) = (expert.known(), amateur.known()) else { return Cell::UNKNOWN };
             let contrast = decode::contrast(expert, amateur, alpha, min);
             let best = contrast.best().unwrap_or_else(|| expert.best());
-            Cell { id: TokenId(best.id), ln_p: best.ln_p, plausible: contrast.plausible.len() }
+            Cell { id: TokenId(best.id), ln_p: best.ln_p, plausible: contrast.count() }
         };
         let below = |i: usize| {
             let amateurs = rows[i + 1..].iter();

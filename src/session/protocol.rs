@@ -33,6 +33,9 @@ pub struct Query {
     pub grid: Option<Pair>,
     /// Ask for every token of the vocabulary, contrasted by this pair.
     pub vocabulary: Option<Pair>,
+    /// Original and the exits that the decoding reads are enough for now: a run takes its tokens by them, and asks for
+    /// the other rows later.
+    pub brief: bool,
 }
 
 /// What the engine sends.
@@ -121,6 +124,10 @@ pub struct ModelCard {
     pub special: Vec<TokenId>,
     /// What the file is, as lines of a name and a sentence.
     pub about: Vec<(String, String)>,
+    /// Multiply-adds a token of one block.
+    pub block_work: f64,
+    /// Of one head, its cast included.
+    pub head_work: f64,
     /// Tells this model from every other.
     pub fingerprint: String,
 }

@@ -1,27 +1,28 @@
 //! Answers questions about texts with an engine, and keeps what it has just computed: changing the contrast, or coming
 //! back to a position, runs nothing again.
 
-use mexit_models::{BATCH, Engine, Error, Model, TokenId};
+mod filling;
+
+use std::time::Instant;
+
+use mexit_models::{Engine, Error, Model, TokenId};
 
 use super::{
     about::about,
     analyze::{Analysis, Question},
+    batches::Batches,
     kept::{Kept, Memory},
     protocol::{ModelCard, Query},
     trace::{Choice, Decoding, ExitId, Method, Pair, StepTrace},
     vocabulary::Vocabulary,
 };
 
-/// Logits computed at once for positions that can wait: bounds the memory, whatever the model.
-const FILL_BYTES: usize = 128 << 20;
-/// Positions filled in at once. See `benches/parts.rs`: more gain little, and a newer question waits for them.
-const FILL_ROWS: usize = 16;
-
 /// An engine with the logits of the last positions asked about.
 pub struct Reader {
     engine: Engine,
     exits: Vec<ExitId>,
     kept: Memory,
+    batches: Batches,
 }
 
 /// Why a question has no answer.
@@ -40,13 +41,20 @@ impl Reader {
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         let exits = engine.model().spec.exit_ids();
-        Self { engine, exits, kept: Memory::default() }
+        Self { engine, exits, kept: Memory::default(), batches: Batches::default() }
     }
 
     /// Reads with an engine, evaluating only what `decoding` needs: good for [`Reader::choose`] alone.
     #[must_use]
     pub fn for_choices(engine: Engine, decoding: &Decoding) -> Self {
-        Self { engine, exits: exits_of(decoding), kept: Memory::default() }
+        Self { engine, exits: exits_of(decoding), kept: Memory::default(), batches: Batches::default() }
+    }
+
+    /// Reads texts in batches that are over soon, so that newer questions need not wait.
+    #[must_use]
+    pub fn answering_soon(mut self) -> Self {
+        self.batches = Batches::soon();
+        self
     }
 
     /// The engine.
@@ -83,8 +91,8 @@ impl Reader {
     /// If the text, the position or an exit is not one of the model's, or computing fails.
     pub fn answer(&mut self, query: &Query, progress: &mut dyn FnMut(usize) -> bool) -> Result<StepTrace, ReadError> {
         self.require_exits(&query.decoding, query.shown_pair)?;
-        let exits = self.exits.clone();
-        let row = self.evaluate(query, &exits, progress)?;
+        let exits = if query.brief { self.among(&brief_exits(query)) } else { self.exits.clone() };
+        let row = self.evaluate(query, &exits, &exits, progress)?;
         Ok(self.trace_of(row, query))
     }
 
@@ -99,11 +107,14 @@ impl Reader {
         progress: &mut dyn FnMut(usize) -> bool,
         part: &mut dyn FnMut(StepTrace) -> bool,
     ) -> Result<StepTrace, ReadError> {
+        if query.brief {
+            return self.answer(query, progress);
+        }
         self.require_exits(&query.decoding, query.shown_pair)?;
         let shown = query.shown_pair.iter().flat_map(|pair| [pair.expert, pair.amateur]);
-        let wanted: Vec<ExitId> = shown.chain(exits_of(&query.decoding)).chain([ExitId::Original]).collect();
-        let first: Vec<ExitId> = self.exits.iter().copied().filter(|exit| wanted.contains(exit)).collect();
-        let row = self.evaluate(query, &first, progress)?;
+        let first = self.among(&shown.chain(brief_exits(query)).collect::<Vec<ExitId>>());
+        let exits = self.exits.clone();
+        let row = self.evaluate(query, &first, &exits, progress)?;
         let is_part = self.kept.get(row).is_some_and(|kept| !kept.has(&self.exits));
         if is_part && !part(self.trace_of(row, &Query { grid: None, ..query.clone() })) {
             return Err(ReadError::Interrupted);
@@ -111,52 +122,15 @@ impl Reader {
         self.answer(query, progress)
     }
 
-    /// How many positions [`Reader::fill`] is best given at once.
+    /// Bytes of logits that are kept for further questions; 64 MiB at most.
     #[must_use]
-    pub fn fill_rows(&self) -> usize {
-        let row = size_of::<f32>() * self.exits.len() * self.model().spec.vocabulary;
-        (FILL_BYTES / row.max(1)).clamp(1, FILL_ROWS)
+    pub fn held_bytes(&self) -> usize {
+        self.kept.bytes()
     }
 
-    /// Answers a query at several positions, in one batch of every head. `progress` is told the tokens read, also
-    /// between one head and the next, and may stop.
-    ///
-    /// # Errors
-    /// As [`Reader::answer`].
-    pub fn fill(
-        &mut self,
-        query: &Query,
-        positions: &[usize],
-        progress: &mut dyn FnMut(usize) -> bool,
-    ) -> Result<Vec<StepTrace>, ReadError> {
-        self.require_exits(&query.decoding, query.shown_pair)?;
-        let Some(last) = positions.iter().copied().max() else { return Ok(Vec::new()) };
-        let text = text_before(last, query)?;
-        if positions.contains(&0) {
-            return Err(Error::EmptyText.into());
-        }
-        self.read(text, &query.text, progress)?;
-        let is_kept = |position: &usize| self.kept.get(position - 1).is_some_and(|kept| kept.has(&self.exits));
-        let rows: Vec<usize> = positions.iter().filter(|p| !is_kept(p)).map(|p| p - 1).collect();
-        let mut parts = Vec::new();
-        for exit in self.exits.iter().filter(|_| !rows.is_empty()) {
-            parts.push(self.engine.logits_at(&rows, &[*exit])?);
-            if !progress(last) {
-                return Err(ReadError::Interrupted);
-            }
-        }
-        let mut traces = Vec::with_capacity(positions.len());
-        for position in positions {
-            let analysis = match rows.iter().position(|row| *row == position - 1) {
-                Some(index) => Analysis::new(&parts, &self.exits, index),
-                None => Analysis::new(self.kept.get(position - 1).map_or(&[], |kept| &kept.parts), &self.exits, 0),
-            };
-            traces.push(analysis.trace(*position, &question(query, *position)));
-            if !progress(last) {
-                return Err(ReadError::Interrupted);
-            }
-        }
-        Ok(traces)
+    /// Those of some exits that are read out here, in their order.
+    fn among(&self, wanted: &[ExitId]) -> Vec<ExitId> {
+        self.exits.iter().copied().filter(|exit| wanted.contains(exit)).collect()
     }
 
     /// Every token at a query's position, if it asks for that.
@@ -167,18 +141,18 @@ impl Reader {
         let Some(pair) = query.vocabulary else { return Ok(None) };
         self.require_exits(&query.decoding, Some(pair))?;
         let exits = self.exits.clone();
-        let row = self.evaluate(query, &exits, &mut |_| true)?;
+        let row = self.evaluate(query, &exits, &exits, &mut |_| true)?;
         Ok(Some(self.analysis(row).vocabulary(query.position, pair, &query.decoding, &query.text[..query.position])))
     }
 
-    /// What the decoding of a query takes.
+    /// What the decoding of a query takes: only the exits that it reads are evaluated.
     ///
     /// # Errors
     /// As [`Reader::answer`], or if an exit that decides gives a number that is not finite.
     pub fn choose(&mut self, query: &Query) -> Result<Choice, ReadError> {
         self.require_exits(&query.decoding, None)?;
-        let exits = self.exits.clone();
-        let row = self.evaluate(query, &exits, &mut |_| true)?;
+        let exits = exits_of(&query.decoding);
+        let row = self.evaluate(query, &exits, &exits, &mut |_| true)?;
         let analysis = self.analysis(row);
         let choice = analysis.choose(query.position, &query.decoding, &query.text[..query.position]);
         let broken = || exits_of(&query.decoding).into_iter().find(|exit| analysis.exit(*exit).is_none());
@@ -187,18 +161,20 @@ impl Reader {
     }
 
     fn analysis(&self, row: usize) -> Analysis<'_> {
-        Analysis::new(self.kept.get(row).map_or(&[], |kept| &kept.parts), &self.exits, 0)
+        Analysis::new(self.kept.get(row).map_or(&[], Kept::parts), &self.exits, 0)
     }
 
     fn trace_of(&self, row: usize, query: &Query) -> StepTrace {
         self.analysis(row).trace(query.position, &question(query, query.position))
     }
 
-    /// Makes the logits of `exits` before the query's position be kept, and says after which row.
+    /// Makes the logits of `exits` before the query's position be kept, and says after which row. If the trunk has to
+    /// run over that one token, it does so with the heads of `in_step`, in one graph.
     fn evaluate(
         &mut self,
         query: &Query,
         exits: &[ExitId],
+        in_step: &[ExitId],
         progress: &mut dyn FnMut(usize) -> bool,
     ) -> Result<usize, ReadError> {
         let text = text_before(query.position, query)?;
@@ -206,20 +182,20 @@ impl Reader {
         let common = self.common(&query.text);
         // Rows of another text are of no use.
         self.kept.truncate(common);
-        if self.kept.get(row).is_some_and(|kept| kept.has(exits)) {
+        if self.kept.has(row, exits) {
+            self.kept.touch(row);
             return Ok(row);
         }
         if common == row {
-            // One more token: the trunk and every head in one graph.
             self.engine.truncate(common);
-            let logits = self.engine.step(text[row], &self.exits)?;
-            self.kept.of(row).parts = vec![logits];
+            let logits = self.engine.step(text[row], in_step)?;
+            self.kept.add(row, logits);
             return Ok(row);
         }
         self.read(text, &query.text, progress)?;
-        let missing = self.kept.get(row).map_or_else(|| exits.to_vec(), |kept: &Kept| kept.missing(exits));
+        let missing = self.kept.get(row).map_or_else(|| exits.to_vec(), |kept| kept.missing(exits));
         let logits = self.engine.logits(row..row + 1, &missing)?;
-        self.kept.of(row).parts.push(logits);
+        self.kept.add(row, logits);
         Ok(row)
     }
 
@@ -238,11 +214,17 @@ impl Reader {
     ) -> Result<(), ReadError> {
         let common = self.common(whole);
         self.kept.truncate(common);
-        if common < text.len() {
-            self.engine.read(text, BATCH, progress)?;
-        }
-        if self.engine.ids().len() < text.len() {
-            return Err(ReadError::Interrupted);
+        let mut read = common;
+        while read < text.len() {
+            let started = Instant::now();
+            // One batch, then its pace is known.
+            self.engine.read(text, self.batches.size(), &mut |_| false)?;
+            let tokens = self.engine.ids().len() - read;
+            self.batches.took(tokens, started.elapsed().as_secs_f32());
+            read += tokens;
+            if !progress(read) && read < text.len() {
+                return Err(ReadError::Interrupted);
+            }
         }
         Ok(())
     }
@@ -269,6 +251,8 @@ impl Reader {
             bytes: ids().map(|id| tokenizer.bytes(id).into_boxed_slice()).collect(),
             special: ids().filter(|id| tokenizer.is_special(*id)).collect(),
             about: about(model, name),
+            block_work: spec.block_work(),
+            head_work: spec.head_work(),
             fingerprint: model.fingerprint().to_owned(),
         }
     }
@@ -292,8 +276,13 @@ fn question(query: &Query, position: usize) -> Question<'_> {
     }
 }
 
+/// The exits that a brief answer has.
+fn brief_exits(query: &Query) -> Vec<ExitId> {
+    exits_of(&query.decoding).into_iter().chain([ExitId::Original]).collect()
+}
+
 /// The exits that a decoding reads.
-fn exits_of(decoding: &Decoding) -> Vec<ExitId> {
+pub(super) fn exits_of(decoding: &Decoding) -> Vec<ExitId> {
     match decoding.method {
         Method::Exit(exit) => vec![exit],
         Method::Contrast(pair) if pair.expert == pair.amateur => vec![pair.expert],

@@ -25,7 +25,7 @@ impl Reading {
         let first = tops.first().and_then(|(_, id)| *id);
         // An exit without a top token agrees with nothing.
         let same = |entry: &&(ExitId, Option<TokenId>)| first.is_some() && entry.1 == first;
-        let decided = tops.iter().take_while(same).last().map_or(ExitId::Original, |(exit, _)| *exit);
+        let decided = decided(&tops).map_or(ExitId::Original, |place| tops[place].0);
         let mut lettered: Vec<TokenId> = Vec::new();
         let mut name = |id: TokenId| {
             if !lettered.contains(&id) {
@@ -47,6 +47,14 @@ impl Reading {
         let place = self.lettered.iter().position(|other| *other == id)?;
         ('a'..='z').nth(place)
     }
+}
+
+/// The decision layer's place among the exits' top tokens, original's first, then downwards: the lowest from which up to
+/// original every one is original's. `None` if original has none.
+#[must_use]
+pub fn decided(tops: &[(ExitId, Option<TokenId>)]) -> Option<usize> {
+    let first = tops.first()?.1?;
+    tops.iter().take_while(|(_, top)| *top == Some(first)).count().checked_sub(1)
 }
 
 /// Where the exits agree, so many tokens are followed all the same: else there is nothing to compare.

@@ -113,8 +113,8 @@ fn contrast(trace: &StepTrace, pair: Pair) -> Option<ContrastTrace> {
     let order = order(trace, pair.expert);
     let found = contrasted(trace, &order, pair)?;
     let rank = |id: TokenId| u32::try_from(1 + order.iter().position(|c| c.id == id)?).ok();
-    let inside = found.plausible.len();
-    let plausible = found.plausible.iter().zip(1u32..).take(ContrastTrace::STORED).map(|(token, place)| {
+    let (inside, first) = (found.count(), found.first(ContrastTrace::STORED));
+    let plausible = first.iter().zip(1u32..).map(|(token, place)| {
         let (id, expert_rank) = (TokenId(token.id), rank(TokenId(token.id))?);
         let Plausible { expert, amateur, result, .. } = *token;
         Some(Contrasted { id, expert, amateur, result, expert_rank, result_rank: place })
@@ -125,7 +125,7 @@ fn contrast(trace: &StepTrace, pair: Pair) -> Option<ContrastTrace> {
     });
     let winner = |alpha: &f32| {
         let found = contrasted(trace, &order, Pair { alpha: *alpha, ..pair })?;
-        found.plausible.first().map(|token| TokenId(token.id))
+        found.best().map(|token| TokenId(token.id))
     };
     let stored = trace.contrast.as_ref().filter(|stored| stored.pair == Pair { alpha: stored.pair.alpha, ..pair });
     // All or none: a row with a gap would be read as another one.
@@ -163,7 +163,7 @@ fn choice(trace: &StepTrace, decoding: &Decoding) -> Option<Choice> {
 fn grid(trace: &StepTrace, pair: Pair) -> Grid {
     let rows: Vec<(ExitId, Vec<Candidate>)> = trace.exits.iter().map(|r| (r.exit, order(trace, r.exit))).collect();
     let cell = |order: &[Candidate], pair: Pair| {
-        let known = contrasted(trace, order, pair).and_then(|c| Some((c.best()?, c.plausible.len())));
+        let known = contrasted(trace, order, pair).and_then(|c| Some((c.best()?, c.count())));
         known.map_or(Cell::UNKNOWN, |(best, plausible)| Cell { id: TokenId(best.id), ln_p: best.ln_p, plausible })
     };
     let below = |i: usize| {

@@ -1,5 +1,7 @@
 //! Generation without a screen: one token after the other, by one decoding.
 
+mod filled;
+
 use std::sync::Arc;
 
 use mexit_models::{Error, TokenId};
@@ -7,8 +9,11 @@ use mexit_models::{Error, TokenId};
 use super::{
     protocol::Query,
     reader::{ReadError, Reader},
+    speculate::Speculator,
     trace::{Choice, Decoding, Method, StepTrace},
 };
+
+pub use filled::Batch;
 
 /// A text that grows.
 pub struct Run<'r> {
@@ -18,6 +23,8 @@ pub struct Run<'r> {
     left: usize,
     /// Whether traces tell what every pair would choose.
     grid: bool,
+    /// What takes several tokens at once, for [`Run::step`].
+    speculator: Option<&'r mut Speculator>,
     ended: bool,
 }
 
@@ -34,13 +41,20 @@ impl<'r> Run<'r> {
         if prompt.len() > context {
             return Err(Error::ContextFull { context, found: prompt.len() });
         }
-        Ok(Self { reader, decoding, text: prompt, left: most, grid: false, ended: false })
+        Ok(Self { reader, decoding, text: prompt, left: most, grid: false, speculator: None, ended: false })
     }
 
     /// Lets traces tell what every pair of exits would choose, with the parameters of the contrast that decides.
     #[must_use]
     pub fn with_grid(mut self, grid: bool) -> Self {
         self.grid = grid;
+        self
+    }
+
+    /// Lets [`Run::step`] speculate: the tokens are the same.
+    #[must_use]
+    pub fn with_speculator(mut self, speculator: &'r mut Speculator) -> Self {
+        self.speculator = Some(speculator);
         self
     }
 
@@ -68,7 +82,10 @@ impl<'r> Run<'r> {
     /// If computing fails.
     pub fn step(&mut self) -> Result<Option<Choice>, ReadError> {
         let Some(query) = self.next_query(0) else { return Ok(None) };
-        let choice = self.reader.choose(&query)?;
+        let choice = match &mut self.speculator {
+            Some(speculator) => speculator.choose(self.reader, &query, self.left)?,
+            None => self.reader.choose(&query)?,
+        };
         self.take(choice);
         Ok(Some(choice))
     }
@@ -90,12 +107,16 @@ impl<'r> Run<'r> {
 
     fn next_query(&self, candidates: usize) -> Option<Query> {
         // The last token of a full context still has a prediction, but no position for it to be read at.
+        let full = self.text.len() > self.reader.engine().context();
+        (self.left > 0 && !self.ended && !full).then(|| self.query(candidates))
+    }
+
+    fn query(&self, candidates: usize) -> Query {
         let pair = match self.decoding.method {
             Method::Contrast(pair) => Some(pair),
             Method::Exit(_) => None,
         };
-        let full = self.text.len() > self.reader.engine().context();
-        (self.left > 0 && !self.ended && !full).then(|| Query {
+        Query {
             ticket: 0,
             text: Arc::from(self.text.as_slice()),
             position: self.text.len(),
@@ -106,7 +127,8 @@ impl<'r> Run<'r> {
             pins: Arc::default(),
             grid: pair.filter(|_| self.grid),
             vocabulary: None,
-        })
+            brief: false,
+        }
     }
 
     fn take(&mut self, choice: Choice) {

@@ -5,10 +5,13 @@ mod bounds;
 mod exact;
 mod lines;
 mod read;
+mod trace_file;
 mod trace_lines;
 mod write;
 
 use std::{
+    fs::File,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,15 +19,21 @@ use std::{
 use super::{
     protocol::ModelCard,
     trace::{Decoding, Pair, StepTrace, TokenId},
+    traced::Traced,
 };
 
 pub use read::parse;
-pub use write::bytes;
+pub use trace_file::{parse as parse_trace, write as write_trace};
+pub use write::{bytes, whole};
 
 /// How session files are called.
 pub const EXTENSION: &str = "mexit";
 /// The format's version.
 pub const VERSION: u32 = 1;
+/// How trace files are called.
+pub const TRACE_EXTENSION: &str = "jsonl";
+/// The version of the format of trace files.
+pub const TRACE_VERSION: u32 = 1;
 /// Longest title of a branch, in characters.
 pub const LONGEST_TITLE: usize = 80;
 
@@ -119,8 +128,22 @@ pub enum Refusal {
         /// Its version.
         found: u32,
     },
+    /// Neither a trace nor a session.
+    #[error("not a trace of mexit-tui: expected what `mexit-tui trace` writes, or a session, found {found}")]
+    ForeignTrace {
+        /// What it is.
+        found: String,
+    },
+    /// A trace of another version.
+    #[error(
+        "a trace of format {found}; this program reads format {TRACE_VERSION}: make it anew, or take a newer mexit-tui"
+    )]
+    OtherTrace {
+        /// Its version.
+        found: u32,
+    },
     /// Something in it cannot be.
-    #[error("the session is damaged: line {line}: {what}: expected {expected}, found {found}")]
+    #[error("the file is damaged: line {line}: {what}: expected {expected}, found {found}")]
     Damaged {
         /// Where, from 1.
         line: usize,
@@ -134,26 +157,75 @@ pub enum Refusal {
 }
 
 impl Saved {
-    /// Writes a file. Until it is complete, a file that was there stays as it was.
+    /// Writes a file: a session, or for a name that ends in `.jsonl` the trace of the present text. Until it is complete,
+    /// a file that was there stays as it was.
     ///
     /// # Errors
     /// If the system refuses.
     pub fn write(&self, path: &Path) -> Result<(), SavedError> {
-        write::write(self, path).map_err(|source| SavedError::Io { path: path.into(), source })
+        let written = if is_trace(path) {
+            whole(path, true, |out| write_trace(&Traced::of(self), out))
+        } else {
+            write::write(self, path)
+        };
+        written.map_err(|source| SavedError::Io { path: path.into(), source })
     }
 
-    /// Reads a file.
+    /// Reads a file: a session, or a trace.
     ///
     /// # Errors
-    /// If the system refuses, or the file is no session that can be.
+    /// If the system refuses, or the file is neither, or one that cannot be.
     pub fn read(path: &Path) -> Result<Self, SavedError> {
-        let io = |source| SavedError::Io { path: path.into(), source };
-        let file = std::fs::File::open(path).map_err(io)?;
-        // A folder opens like a file on some systems, a pipe waits for ever.
-        if !file.metadata().map_err(io)?.is_file() {
-            let found = "no plain file".to_owned();
-            return Err(SavedError::Refused { path: path.into(), refusal: Refusal::Foreign { found } });
+        let refused = |refusal| SavedError::Refused { path: path.into(), refusal };
+        match open(path)? {
+            Opened::Session(bytes) => parse(bytes).map_err(refused),
+            Opened::Trace(bytes) => {
+                let traced = parse_trace(bytes).map_err(refused)?;
+                traced.session().ok_or_else(|| refused(Refusal::ForeignTrace { found: "no token".into() }))
+            }
         }
-        parse(std::io::BufReader::new(file)).map_err(|refusal| SavedError::Refused { path: path.into(), refusal })
     }
+}
+
+impl Traced {
+    /// Reads a trace, or the present text of a session.
+    ///
+    /// # Errors
+    /// If the system refuses, or the file is neither, or one that cannot be.
+    pub fn read(path: &Path) -> Result<Self, SavedError> {
+        let refused = |refusal| SavedError::Refused { path: path.into(), refusal };
+        match open(path)? {
+            Opened::Trace(bytes) => parse_trace(bytes).map_err(refused),
+            Opened::Session(bytes) => match parse(bytes) {
+                Ok(saved) => Ok(Self::of(&saved)),
+                Err(Refusal::Foreign { found }) => Err(refused(Refusal::ForeignTrace { found })),
+                Err(refusal) => Err(refused(refusal)),
+            },
+        }
+    }
+}
+
+/// Whether a file's name is that of a trace.
+#[must_use]
+pub fn is_trace(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case(TRACE_EXTENSION))
+}
+
+enum Opened {
+    Session(BufReader<File>),
+    Trace(BufReader<File>),
+}
+
+/// Tells the two apart: a trace begins as JSON does, a session with gzip's mark.
+fn open(path: &Path) -> Result<Opened, SavedError> {
+    let io = |source| SavedError::Io { path: path.into(), source };
+    let file = File::open(path).map_err(io)?;
+    // A folder opens like a file on some systems, a pipe waits for ever.
+    if !file.metadata().map_err(io)?.is_file() {
+        let found = "no plain file".to_owned();
+        return Err(SavedError::Refused { path: path.into(), refusal: Refusal::Foreign { found } });
+    }
+    let mut bytes = BufReader::new(file);
+    let is_json = bytes.fill_buf().map_err(io)?.first() == Some(&b'{');
+    Ok(if is_json { Opened::Trace(bytes) } else { Opened::Session(bytes) })
 }

@@ -37,9 +37,9 @@ impl Analysis<'_> {
     pub fn vocabulary(&self, position: usize, pair: Pair, decoding: &Decoding, history: &[TokenId]) -> Vocabulary {
         let size = self.rows().iter().find_map(|(_, read)| Some(read.known()?.logits().len())).unwrap_or(0);
         let unknown = || vec![f32::NAN; size];
-        let contrast = self.deciding(&Method::Contrast(pair)).unwrap_or_else(unknown);
+        let contrast = self.deciding_row(&Method::Contrast(pair)).unwrap_or_else(unknown);
         let history: Vec<u32> = history.iter().map(|id| id.0).collect();
-        let deciding = self.deciding(&decoding.method);
+        let deciding = self.deciding_row(&decoding.method);
         let drawn = deciding.map_or_else(unknown, |row| decode::drawn(&row, &history, &decoding.sampling));
         let row = |read: &Read<'_>| read.known().map_or_else(unknown, decode::Distribution::ln_row);
         let exits = self.rows().iter().map(|(_, read)| row(read)).collect();

@@ -145,7 +145,7 @@ impl Inbox {
 /// Opens and answers; gives the reason of an end that is an error.
 fn run(open: &Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<String> {
     let (mut reader, name, prompt) = match open() {
-        Ok(opened) => opened,
+        Ok((reader, name, prompt)) => (reader.answering_soon(), name, prompt),
         Err(reason) => return Some(reason),
     };
     let ids = match reader.model().tokenizer.encode(&prompt) {

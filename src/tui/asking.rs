@@ -50,8 +50,9 @@ impl State {
 
     /// Whether there is something to know of a position, that is not known.
     fn wants(&self, position: usize) -> bool {
-        let shown = self.has_grid(position) && self.has_pins(position);
-        let known = self.fresh(position).is_some() && !self.picks_at(position) && shown;
+        let shown = || self.has_grid(position) && self.has_pins(position);
+        let whole = || self.fresh(position).is_some() && !self.picks_at(position) && shown();
+        let known = if self.is_brief_at(position) { self.decided(position).is_some() } else { whole() };
         let readable = self.asking.halted.is_none_or(|read| position <= read);
         position > 0 && !known && !self.is_full_slot(position) && readable
     }
@@ -70,6 +71,8 @@ impl State {
             (Some(position), Some(asked)) if self.covers(asked) && asked.position == position => return None,
             (Some(position), _) => (position, Arc::default()),
             (None, Some(asked)) if self.is_answer(asked) => return None,
+            // The rest waits until the run is over: it would hold up the next token.
+            (None, _) if self.runs_briefly() => return None,
             (None, _) => self.gaps()?,
         };
         self.asking.tickets += 1;
@@ -85,6 +88,7 @@ impl State {
             pins: self.followed().collect(),
             grid: self.grid_pair().filter(|_| position == self.position),
             vocabulary: self.picks_at(position).then_some(self.pair),
+            brief: self.is_brief_at(position),
         };
         self.asked = Some(query.clone());
         Some(query)
@@ -104,7 +108,8 @@ impl State {
         let pinned = query.pins.iter().copied().eq(self.followed()) || !self.follows_at(query.position);
         let grid = query.grid == self.grid_pair() || query.position != self.position;
         let picked = query.vocabulary.is_some() == self.picks_at(query.position);
-        self.is_answer(query) && pinned && grid && picked && query.rest.is_empty()
+        let brief = query.brief == self.is_brief_at(query.position);
+        self.is_answer(query) && pinned && grid && picked && brief && query.rest.is_empty()
     }
 
     /// Whether the answer to a query would still be about this text and these settings.
@@ -133,14 +138,15 @@ impl State {
         }
     }
 
-    /// What is known about the cursor's position: all of it, or the beginning of the answer.
+    /// What is known about the cursor's position: all of it, the beginning of the answer, or what a run has read.
     pub(crate) fn shown(&self) -> Option<(&Arc<StepTrace>, Reading)> {
         let part = || {
             let query = self.asked.as_ref()?;
             let part = self.asking.part.as_ref().filter(|part| part.position == self.position)?;
             self.is_answer_at(query, part.position).then(|| (part, Reading::of(part)))
         };
-        self.current().or_else(part)
+        let seen = || self.seen(self.position).map(|trace| (trace, Reading::of(trace)));
+        self.current().or_else(part).or_else(seen)
     }
 
     /// An answer has come: what it is about has been read. The rest of a text that was being read still is.

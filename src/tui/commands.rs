@@ -38,8 +38,13 @@ pub(crate) const COMMANDS: &[Command] = &[
             Effect::None
         },
     },
-    Command { name: "save", arguments: "FILE", does: "save the session under a name", run: question::save_named },
-    Command { name: "open", arguments: "FILE", does: "open a saved session", run: question::open_named },
+    Command {
+        name: "save",
+        arguments: "FILE",
+        does: "save the session under a name; FILE.jsonl: a trace of this text",
+        run: question::save_named,
+    },
+    Command { name: "open", arguments: "FILE", does: "open a saved session, or a trace", run: question::open_named },
     Command {
         name: "group",
         arguments: "TOKEN,TOKEN",

@@ -39,6 +39,9 @@ pub(crate) fn hear(state: &mut State, event: Event) {
         Event::Step { ticket, trace, millis, vocabulary } => {
             state.read_up_to(trace.position);
             state.millis = millis.or(state.millis);
+            if let Some(millis) = millis.filter(|_| state.run.is_some() && !trace.is_partial()) {
+                state.runs.took(millis);
+            }
             let wanted = state.answered(ticket, trace.position);
             state.asked.take_if(|query| query.ticket == ticket);
             if wanted {
@@ -103,7 +106,12 @@ pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
 fn stepped(state: &mut State, trace: Arc<StepTrace>) {
     let position = trace.position;
     let broken = broken_text(&trace);
-    if !broken.is_empty() && position == state.position {
+    // A run that cannot decide on its next token is over.
+    let ends = state.run.is_some() && position == state.open_slot() && trace.choice.ln_p.is_nan();
+    if ends {
+        (state.run, state.take_when_known) = (None, false);
+    }
+    if !broken.is_empty() && (ends || position == state.position) {
         state.notice = Some(broken);
     }
     moves::keep(state, trace);

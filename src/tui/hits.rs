@@ -25,6 +25,8 @@ pub(crate) enum Target {
         amateur: usize,
     },
     Branch(usize),
+    /// A policy of the exit lab.
+    Policy(usize),
     /// A line of the list in the open panel.
     Listed(usize),
     /// The rest of a panel: what is under it cannot be clicked.

@@ -51,8 +51,12 @@ impl Around {
             let place = self.place.clone();
             state.keeping.model = ModelState::Coming;
             // What was left behind is nobody's file: it is saved under another name.
-            let file = Some(file).filter(|file| left.as_ref() != Some(file));
+            let is_trace = saved::is_trace(&file);
+            let file = Some(file).filter(|file| left.as_ref() != Some(file) && !is_trace);
             state.restore(saved, file);
+            if is_trace {
+                state.is_on_disk();
+            }
             state.keeping.place = place;
         } else if left.is_some() {
             state.notice = Some("the last session ended unexpectedly: Ctrl-O opens it".into());
@@ -64,6 +68,12 @@ impl Around {
     pub(super) fn save(&self, state: &mut State, path: &Path, quit: bool) -> bool {
         let Some(saved) = state.saved() else { return false };
         match saved.write(path) {
+            // A trace has the present text alone: other branches, and what was set, would be missed.
+            Ok(()) if saved::is_trace(path) => {
+                let unsaved = if state.is_unsaved() { "; the session itself is not saved" } else { "" };
+                state.notice = Some(format!("trace of this text written as {}{unsaved}", path.display()));
+                false
+            }
             Ok(()) => {
                 state.is_saved_as(path.into());
                 state.notice = Some(format!("saved as {}", path.display()));
@@ -92,8 +102,12 @@ impl Around {
             }
         };
         let is_left = self.left().as_deref() == Some(path);
-        let file = (!is_left).then(|| path.to_owned());
+        let is_trace = saved::is_trace(path);
+        let file = (!is_left && !is_trace).then(|| path.to_owned());
         state.restore(saved, file);
+        if is_trace {
+            state.is_on_disk();
+        }
         state.keeping.left = self.left().filter(|_| is_left);
         state.notice = Some(format!("opened {}", path.display()));
         (!state.has_model()).then(|| (self.opener)(state.keeping.place.as_deref()))

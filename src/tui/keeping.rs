@@ -69,6 +69,11 @@ impl State {
         self.keeping.file = Some(file);
     }
 
+    /// Takes note that nobody would miss what there is: it was read from a file that is not saved into again.
+    pub(crate) fn is_on_disk(&mut self) {
+        self.keeping.kept = self.tree.generated();
+    }
+
     /// What the status row says of it, if there is something to say.
     pub(crate) fn kept(&self) -> Option<&'static str> {
         match (self.is_unsaved(), &self.keeping.file) {

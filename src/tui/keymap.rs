@@ -188,6 +188,7 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::View(View::Journeys), "journeys", &[sign('3')], "Journeys"),
     key(Action::View(View::WhatIf), "what-if", &[sign('4')], "What-if"),
     key(Action::View(View::Branches), "branches", &[sign('5')], "Branches"),
+    key(Action::View(View::Exits), "exits", &[sign('6')], "Exits"),
     key(Action::NextView, "next-view", &[code(Tab)], "next view"),
     key(Action::PreviousView, "previous-view", &[shift(Tab)], "view before"),
     key(Action::Measure, "measure", &[sign('m')], "what ribbon, cells or lines show"),

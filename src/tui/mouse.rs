@@ -51,6 +51,7 @@ fn click(state: &mut State, target: Target) -> Effect {
             (state.what_if.expert, state.what_if.amateur) = (expert, amateur);
         }
         Target::Branch(branch) => state.branch = branch,
+        Target::Policy(policy) => state.exits.policy = policy,
         Target::Listed(line) => select(state, line),
         Target::Pair { .. } | Target::Panel => {}
     }

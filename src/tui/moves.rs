@@ -55,6 +55,7 @@ pub(crate) fn append(state: &mut State, token: TextToken) {
 /// Keeps an answer, where the text has its place for it.
 pub(crate) fn keep(state: &mut State, trace: Arc<StepTrace>) {
     let Some(place) = state.traces.get_mut(trace.position) else { return };
+    let trace = decided_before(place.as_ref(), trace);
     *place = Some(Arc::clone(&trace));
     let Some(end) = state.node else { return };
     match state.text.len() - trace.position {
@@ -62,9 +63,33 @@ pub(crate) fn keep(state: &mut State, trace: Arc<StepTrace>) {
         back => {
             let node = (1..back).try_fold(end, |node, _| state.tree.parent(node));
             if let Some(node) = node {
+                // What a run knew of the slot before this token it knew of the token.
+                let before = state.tree.parent(node).filter(|parent| {
+                    let slot = state.tree.slot(*parent);
+                    slot.is_some_and(|slot| slot.is_partial() && is_same(slot, &trace))
+                });
+                if let Some(before) = before {
+                    state.tree.set_slot(before, Arc::clone(&trace));
+                }
                 state.tree.set_trace(node, trace);
             }
         }
+    }
+}
+
+/// Whether two traces are about the same token under the same decoding.
+fn is_same(a: &StepTrace, b: &StepTrace) -> bool {
+    (a.subject, &a.decoding) == (b.subject, &b.decoding)
+}
+
+/// The whole of what a run knew in part. What it took stays taken: a batch sums in another order than a step, and two
+/// tokens that were equal but for the last bit could have changed places.
+fn decided_before(before: Option<&Arc<StepTrace>>, trace: Arc<StepTrace>) -> Arc<StepTrace> {
+    match before.filter(|before| before.is_partial() && is_same(before, &trace)) {
+        Some(before) if before.choice.id != trace.choice.id => {
+            Arc::new(StepTrace { choice: before.choice, ..StepTrace::clone(&trace) })
+        }
+        _ => trace,
     }
 }
 

@@ -25,11 +25,16 @@ pub(crate) struct Runs {
     due: Duration,
     /// How many tokens were asked for last.
     count: usize,
+    /// So many whole steps on end took longer than the time between two tokens.
+    slow: u32,
 }
+
+/// One slow step may have met something else on the machine, or have read the prompt.
+const SLOW: u32 = 2;
 
 impl Default for Runs {
     fn default() -> Self {
-        Self { speed: SPEEDS.len() - 1, now: Duration::ZERO, due: Duration::ZERO, count: 10 }
+        Self { speed: SPEEDS.len() - 1, now: Duration::ZERO, due: Duration::ZERO, count: 10, slow: 0 }
     }
 }
 
@@ -48,6 +53,17 @@ impl Runs {
         }
     }
 
+    /// Whether a run reads only what decides: it is to be as fast as it can, or every exit would make it late.
+    fn is_brief(&self) -> bool {
+        SPEEDS[self.speed].is_none() || self.slow >= SLOW
+    }
+
+    /// A step of a run with every exit took so many ms.
+    pub(super) fn took(&mut self, millis: f32) {
+        let beat = SPEEDS[self.speed].map_or(0.0, |speed| 1000.0 / speed as f32);
+        self.slow = if millis > beat { self.slow + 1 } else { 0 };
+    }
+
     /// The speed in words.
     pub(crate) fn speed(&self) -> String {
         SPEEDS[self.speed].map_or("full speed".into(), |speed| format!("{speed} tokens a second"))
@@ -55,6 +71,17 @@ impl Runs {
 }
 
 impl State {
+    /// Whether a run is going on that leaves the other exits for later.
+    pub(crate) fn runs_briefly(&self) -> bool {
+        self.run.is_some() && self.runs.is_brief()
+    }
+
+    /// Whether the exits that decide are enough at a position for now: where such a run is, and the cursor with it.
+    pub(super) fn is_brief_at(&self, position: usize) -> bool {
+        let follows = self.following && position == self.position;
+        self.runs_briefly() && (position == self.open_slot() || follows)
+    }
+
     /// How long the loop may wait until a run takes its next token; `None` while it waits for the engine.
     pub(crate) fn beat_in(&self) -> Option<Duration> {
         let waits = self.run.is_some() && self.take_when_known && self.ghost().is_some();
@@ -87,7 +114,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Effect {
 fn change_speed(state: &mut State, faster: bool) {
     let runs = &mut state.runs;
     runs.speed = if faster { (runs.speed + 1).min(SPEEDS.len() - 1) } else { runs.speed.saturating_sub(1) };
-    runs.due = runs.now;
+    (runs.due, runs.slow) = (runs.now, 0);
     state.notice = Some(format!("runs make {}", runs.speed()));
 }
 
@@ -134,7 +161,7 @@ fn start(state: &mut State, count: usize) {
     } else if !state.text.is_empty() {
         state.run = Some(count);
         state.take_when_known = true;
-        state.runs.due = state.runs.now;
+        (state.runs.due, state.runs.slow) = (state.runs.now, 0);
         take(state);
     }
 }

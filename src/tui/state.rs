@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     asking::Asking,
     display::Display,
+    exits::Exits,
     hits::{Hit, Target},
     journeys::Journeys,
     keeping::Keeping,
@@ -50,11 +51,13 @@ pub(crate) enum View {
     Journeys,
     WhatIf,
     Branches,
+    Exits,
 }
 
 impl View {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches, Self::Exits];
 
     /// The name on its tab.
     pub(crate) fn name(self) -> &'static str {
@@ -64,6 +67,7 @@ impl View {
             Self::Journeys => "Journeys",
             Self::WhatIf => "What-if",
             Self::Branches => "Branches",
+            Self::Exits => "Exits",
         }
     }
 }
@@ -205,6 +209,7 @@ pub(crate) struct State {
     pub(crate) heatmap: Heatmap,
     pub(crate) what_if: WhatIf,
     pub(crate) journeys: Journeys,
+    pub(crate) exits: Exits,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
     /// A text that is no prompt yet: empty, or too long.
@@ -260,6 +265,7 @@ impl State {
             heatmap: Heatmap::default(),
             what_if: WhatIf::default(),
             journeys: Journeys::default(),
+            exits: Exits::default(),
             pins: Vec::new(),
             draft: String::new(),
             asking: Asking::default(),
@@ -292,9 +298,19 @@ impl State {
         self.text.iter().position(|token| token.taken_by.is_some()).unwrap_or(self.text.len())
     }
 
-    /// What is known about a position, also under an older decoding.
+    /// What is known about a position, also under an older decoding: all of it.
     pub(crate) fn trace(&self, position: usize) -> Option<&Arc<StepTrace>> {
+        self.seen(position).filter(|trace| !trace.is_partial())
+    }
+
+    /// As [`State::trace`], if only of the exits that a run has read.
+    pub(crate) fn seen(&self, position: usize) -> Option<&Arc<StepTrace>> {
         self.traces.get(position)?.as_ref()
+    }
+
+    /// What is known about a position under the present decoding, if only of the exits that decide.
+    pub(crate) fn decided(&self, position: usize) -> Option<&Arc<StepTrace>> {
+        self.seen(position).filter(|trace| trace.decoding == self.decoding)
     }
 
     /// What is known about a position under the present decoding and pair.
@@ -314,7 +330,7 @@ impl State {
     /// The token that Space takes, if it is known.
     pub(crate) fn ghost(&self) -> Option<TokenId> {
         let decided = |trace: &&Arc<StepTrace>| !trace.choice.ln_p.is_nan();
-        (!self.is_full()).then(|| self.fresh(self.open_slot()).filter(decided).map(|trace| trace.choice.id))?
+        (!self.is_full()).then(|| self.decided(self.open_slot()).filter(decided).map(|trace| trace.choice.id))?
     }
 
     /// Whether a position has the grid that What-if shows at the cursor.

@@ -3,6 +3,7 @@
 mod chaos;
 mod engine_screens;
 mod exact;
+mod exits_screens;
 pub(super) mod fake;
 mod journeys_screens;
 mod liked;
@@ -10,6 +11,7 @@ mod line_screens;
 mod mockups;
 mod moving;
 mod picture;
+mod run_screens;
 mod screens;
 mod scripted;
 mod scripts;

@@ -6,7 +6,7 @@ use tui_input::Input;
 
 use super::{
     copying::Copied,
-    journeys, keeping,
+    exits, journeys, keeping,
     keymap::Action,
     moves,
     panel::Panel,
@@ -129,14 +129,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
                 if state.contrast_decides() { Method::Exit(state.pair.expert) } else { Method::Contrast(state.pair) };
             state.decoding.method = method;
         }
-        Action::LessAlpha => {
-            let alpha = LADDER.into_iter().rev().find(|a| *a < state.pair.alpha).unwrap_or(LADDER[0]);
-            set_pair(state, Pair { alpha, ..state.pair });
-        }
-        Action::MoreAlpha => {
-            let alpha = LADDER.into_iter().find(|a| *a > state.pair.alpha).unwrap_or(1.0);
-            set_pair(state, Pair { alpha, ..state.pair });
-        }
+        Action::LessAlpha | Action::MoreAlpha => change_alpha(state, action),
         Action::FewerCandidates => {
             let min_candidates = state.pair.min_candidates.saturating_sub(1).max(1);
             set_pair(state, Pair { min_candidates, ..state.pair });
@@ -154,6 +147,17 @@ fn mouse(state: &mut State) {
     state.display.mouse = !state.display.mouse;
     let (on, off) = ("mouse on: a click is the cursor, a second one Enter", "mouse off: the terminal selects text");
     state.notice = Some(if state.display.mouse { on } else { off }.into());
+}
+
+fn change_alpha(state: &mut State, action: Action) {
+    if exits::has_keys(state) {
+        return exits::threshold(state, action);
+    }
+    let (alpha, less) = (state.pair.alpha, action == Action::LessAlpha);
+    let next =
+        if less { LADDER.into_iter().rev().find(|a| *a < alpha) } else { LADDER.into_iter().find(|a| *a > alpha) };
+    let end = if less { LADDER[0] } else { 1.0 };
+    set_pair(state, Pair { alpha: next.unwrap_or(end), ..state.pair });
 }
 
 fn cut(state: &mut State) {
@@ -211,7 +215,7 @@ pub(super) fn ask_to_take(state: &mut State) {
 
 /// Why the decoding cannot take a token although its exits were computed.
 fn undecided(state: &State) -> Option<String> {
-    let trace = state.fresh(state.open_slot()).filter(|trace| trace.choice.ln_p.is_nan())?;
+    let trace = state.decided(state.open_slot()).filter(|trace| trace.choice.ln_p.is_nan())?;
     Some(broken_text(trace)).filter(|text| !text.is_empty())
 }
 
@@ -250,7 +254,7 @@ pub(super) fn take(state: &mut State) {
             state.run = left.checked_sub(1).filter(|left| *left > 0);
             state.take_when_known = state.run.is_some();
         }
-        let known = state.is_full() || state.fresh(state.open_slot()).is_some();
+        let known = state.is_full() || state.decided(state.open_slot()).is_some();
         if known && state.following {
             state.following = false;
             state.position = state.open_slot();
@@ -291,12 +295,12 @@ pub(crate) enum Flag {
 
 /// The flag and the reading of a position.
 pub(crate) fn flag(state: &State, position: usize) -> Option<(Reading, Option<Flag>)> {
-    let trace = state.trace(position)?;
+    let trace = state.seen(position)?;
     let text = state.text.get(position);
     let other = text.is_some_and(|token| token.taken_by.is_some() && token.id != trace.choice.id);
     let changed = state.contrast_decides() && trace.contrast.as_ref().is_some_and(ContrastTrace::changed);
     let generated = text.is_none_or(|token| token.taken_by.is_some());
-    let flag = match (other && state.fresh(position).is_some(), changed && generated) {
+    let flag = match (other && state.decided(position).is_some(), changed && generated) {
         (true, _) => Some(Flag::Other),
         (_, true) => Some(Flag::Changed),
         _ => None,

@@ -5,6 +5,7 @@ mod bottom;
 mod branches;
 mod contrast;
 mod effect;
+mod exits;
 mod footer;
 mod gauge;
 mod heatmap;
@@ -67,6 +68,7 @@ fn draw_all(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             View::Journeys => journeys::draw(state, look, layout.body, buf),
             View::WhatIf => what_if::draw(state, look, layout.body, buf),
             View::Branches => branches::draw(state, look, layout.body, buf),
+            View::Exits => exits::draw(state, look, layout.body, buf),
         }
     }
     panel::draw(state, look, layout.body, buf);

@@ -1,7 +1,7 @@
 //! Moving through what is shown: along the view's own axes, and to what is worth a look.
 
 use super::{
-    journeys,
+    exits, journeys,
     keymap::Action,
     moves,
     state::{Answer, Measure, Ribbon, State, View},
@@ -33,6 +33,7 @@ pub(super) fn step(state: &mut State, action: Action) {
             state.branch = on(state.branch, state.tree.branches(state.node).len().saturating_sub(1));
         }
         (View::Journeys, _) => journeys::step(state, action),
+        (View::Exits, Action::Up | Action::Down) => exits::step(state, action == Action::Up),
         (_, Action::Left) => go_to(state, state.position.saturating_sub(1)),
         (_, Action::Right) => go_to(state, state.position + 1),
         (_, Action::Up) => state.row = state.row.saturating_sub(1),
@@ -100,6 +101,7 @@ pub(super) fn open(state: &mut State) {
                 moves::go(state, Some(branch.end));
             }
         }
+        View::Exits => exits::adopt(state),
         _ => typing::open_picker(state, false),
     }
 }
@@ -155,6 +157,7 @@ pub(super) fn measure(state: &mut State) {
             }
         }
         View::Journeys => journeys::turn_axis(state),
+        View::Exits => state.exits.every_head = !state.exits.every_head,
         View::Branches => {}
     }
 }

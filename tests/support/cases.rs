@@ -8,7 +8,7 @@ use std::{
 };
 
 use mexit_models::{
-    DType, Engine, EngineOptions, Gelu, Model, Placement, TokenId,
+    DType, Engine, EngineOptions, Gelu, Model, Placement, TokenId, WeightTypes,
     checkpoint::Checkpoint,
     convert::{ConvertOptions, convert},
 };
@@ -98,12 +98,15 @@ impl Case {
     }
 }
 
+/// A trunk and heads of two types.
+pub const MIXED: WeightTypes = WeightTypes { trunk: DType::F16, heads: DType::Q8_0 };
+
 /// Converts a folder into a temporary GGUF file and puts it to work on one thread.
-pub fn engine(folder: &Path, dtype: DType, change: impl FnOnce(&mut EngineOptions)) -> Engine {
+pub fn engine(folder: &Path, types: impl Into<WeightTypes>, change: impl FnOnce(&mut EngineOptions)) -> Engine {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let path = scratch.path().join("model.gguf");
     let checkpoint = Checkpoint::open(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let options = ConvertOptions { dtype, force: false, source: "case".into(), revision: None };
+    let options = ConvertOptions { types: types.into(), source: "case".into(), ..ConvertOptions::default() };
     convert(&checkpoint, &path, &options, &mut |_, _| {}).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     open(&path, change)
 }

@@ -28,12 +28,16 @@ pub struct Session {
 }
 
 impl Session {
+    /// On one thread, in a window of the usual size.
     pub fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
-        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
+        Self::start_at((COLUMNS, ROWS), &[args, &["--threads", "1"]].concat(), env)
+    }
+
+    pub fn start_at((columns, rows): (NonZeroU16, NonZeroU16), args: &[&str], env: &[(&str, &str)]) -> Self {
+        let size = PtySize { rows: rows.get(), cols: columns.get(), pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_mexit-tui"));
         command.args(args);
-        command.args(["--threads", "1"]);
         command.env("LC_ALL", "C.UTF-8");
         command.env("TERM", "xterm-256color");
         // A backtrace would push what is said off the screen.
@@ -59,7 +63,7 @@ impl Session {
                 }
             }
         });
-        let screen = vt100::Parser::new(ROWS, COLUMNS, 0);
+        let screen = vt100::Parser::new(rows, columns, 0);
         Self { master: pty.master, child, keys, bytes, screen, settings }
     }
 

@@ -42,16 +42,16 @@ pub fn in_memory(
     mut fill: impl FnMut(usize, &mut [u8]) -> Result<(), Error>,
 ) -> Result<Mapping, MemoryError> {
     let (header, plan) = header(values, tensors)?;
-    let needed = plan.iter().fold(header.len() as u64, |sum, (_, size)| sum + size.next_multiple_of(ALIGNMENT));
+    let needed = plan.iter().fold(header.len() as u64, |sum, place| sum + place.size.next_multiple_of(ALIGNMENT));
     require(needed, available_memory())?;
     let len = usize::try_from(needed).map_err(|_| MemoryError::System(io::ErrorKind::OutOfMemory.into()))?;
     Mapping::filled(len, |bytes| {
         let (start, mut rest) = bytes.split_at_mut(header.len());
         start.copy_from_slice(&header);
-        for (index, (_, size)) in plan.iter().enumerate() {
+        for (index, size) in plan.iter().map(|place| place.size).enumerate() {
             let fits = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
             let (tensor, after) = rest.split_at_mut(fits(size.next_multiple_of(ALIGNMENT)));
-            fill(index, &mut tensor[..fits(*size)])?;
+            fill(index, &mut tensor[..fits(size)])?;
             rest = after;
         }
         Ok(())

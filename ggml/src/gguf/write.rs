@@ -1,16 +1,17 @@
-//! Writing a GGUF file: header first, then tensor by tensor, into a file beside the target that takes its name at the
-//! end. A full disk or a cut leaves nothing behind.
+//! Writing a GGUF file: header first, then the tensors, in turn or from many threads at once, into a file beside the
+//! target that takes its name at the end. A full disk or an error leaves nothing behind.
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use tempfile::NamedTempFile;
 
 use super::{
-    ALIGNMENT, MAGIC,
+    ALIGNMENT, MAGIC, disk,
     value::{Value, encode_text},
 };
 use crate::DType;
@@ -48,12 +49,19 @@ pub type Planned = (String, DType, Vec<usize>);
 
 /// A file being written.
 pub struct GgufWriter {
-    out: BufWriter<NamedTempFile>,
+    file: NamedTempFile,
     target: PathBuf,
     force: bool,
-    plan: Plan,
+    plan: Vec<Place>,
     next: usize,
-    written: u64,
+}
+
+/// Where a tensor's bytes go.
+pub(super) struct Place {
+    name: String,
+    offset: u64,
+    pub(super) size: u64,
+    written: AtomicU64,
 }
 
 impl GgufWriter {
@@ -80,11 +88,12 @@ impl GgufWriter {
         // Not the 0600 of temporary files: the result is an ordinary file, under the user's own mask.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(fail)?;
-        let mut out = BufWriter::with_capacity(1 << 20, file);
+        let mut file = builder.tempfile_in(folder).map_err(fail)?;
         let (header, plan) = header(values, tensors)?;
-        out.write_all(&header).map_err(fail)?;
-        Ok(Self { out, target: target.into(), force, plan, next: 0, written: 0 })
+        let end = plan.last().map_or(header.len() as u64, |last| (last.offset + last.size).next_multiple_of(ALIGNMENT));
+        disk::reserve(file.as_file(), end).map_err(fail)?;
+        file.write_all(&header).map_err(fail)?;
+        Ok(Self { file, target: target.into(), force, plan, next: 0 })
     }
 
     /// Writes the next bytes of the tensor `name`, the one whose turn it is.
@@ -92,19 +101,32 @@ impl GgufWriter {
     /// # Errors
     /// If it is another tensor's turn, there are too many bytes, or the system refuses.
     pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
-        let (expected, size) = self.plan.get(self.next).cloned().unwrap_or_default();
-        if expected != name || self.written + bytes.len() as u64 > size {
-            let found = format!("{} bytes after {}", bytes.len(), self.written);
-            return Err(WriteError::Plan { name: name.into(), expected: format!("{size} bytes of {expected}"), found });
-        }
-        self.put(bytes)?;
-        self.written += bytes.len() as u64;
-        if self.written == size {
-            let padding = size.next_multiple_of(ALIGNMENT) - size;
-            self.put(&vec![0; usize::try_from(padding).unwrap_or(0)])?;
-            self.written = 0;
-            self.next += 1;
-        }
+        let turn = self.next;
+        let place = self.plan.get(turn).filter(|place| place.name == name).ok_or_else(|| {
+            let expected = self.plan.get(turn).map_or("the end", |place| &place.name);
+            WriteError::Plan { name: name.into(), expected: format!("the turn of {expected}"), found: "another".into() }
+        })?;
+        self.write_at(turn, place.written.load(Ordering::Relaxed), bytes)?;
+        self.next += usize::from(place.is_whole());
+        Ok(())
+    }
+
+    /// Writes bytes of the tensor that was announced as number `tensor`, from its byte `offset` on: in any order, from
+    /// any thread, each byte once.
+    ///
+    /// # Errors
+    /// If there is no such tensor, the bytes do not lie inside it, or the system refuses.
+    pub fn write_at(&self, tensor: usize, offset: u64, bytes: &[u8]) -> Result<(), WriteError> {
+        let length = bytes.len() as u64;
+        let inside = |place: &&Place| offset.checked_add(length).is_some_and(|end| end <= place.size);
+        let place = self.plan.get(tensor).filter(inside).ok_or_else(|| {
+            let (name, size) = self.plan.get(tensor).map_or(("", 0), |place| (&place.name, place.size));
+            let found = format!("{length} bytes from {offset} on");
+            WriteError::Plan { name: name.into(), expected: format!("{size} bytes in all"), found }
+        })?;
+        disk::write_at(self.file.as_file(), bytes, place.offset + offset)
+            .map_err(|source| WriteError::Io { path: self.target.clone(), source })?;
+        place.written.fetch_add(length, Ordering::Relaxed);
         Ok(())
     }
 
@@ -113,36 +135,38 @@ impl GgufWriter {
     /// # Errors
     /// If a tensor is missing, the target has appeared meanwhile, or the system refuses.
     pub fn finish(self) -> Result<(), WriteError> {
-        if let Some((name, size)) = self.plan.get(self.next) {
-            let expected = format!("{size} bytes");
-            return Err(WriteError::Plan { name: name.clone(), expected, found: self.written.to_string() });
+        if let Some(place) = self.plan.iter().find(|place| !place.is_whole()) {
+            let found = place.written.load(Ordering::Relaxed).to_string();
+            return Err(WriteError::Plan {
+                name: place.name.clone(),
+                expected: format!("{} bytes", place.size),
+                found,
+            });
         }
-        let target = self.target.clone();
+        let (target, file) = (self.target, self.file);
         let fail = |source| WriteError::Io { path: target.clone(), source };
-        let file = self.out.into_inner().map_err(|e| fail(e.into_error()))?;
         file.as_file().sync_all().map_err(fail)?;
-        let placed = if self.force { file.persist(&self.target) } else { file.persist_noclobber(&self.target) };
+        let placed = if self.force { file.persist(&target) } else { file.persist_noclobber(&target) };
         placed.map_err(|e| match e.error.kind() {
             io::ErrorKind::AlreadyExists => WriteError::Exists(target.clone()),
             _ => fail(e.error),
         })?;
         // The name itself must reach the disk too; where folders cannot be opened (Windows) there is nothing to sync.
-        if let Some(folder) = self.target.parent().and_then(|p| File::open(p).ok()) {
+        if let Some(folder) = target.parent().and_then(|p| File::open(p).ok()) {
             folder.sync_all().map_err(fail)?;
         }
         Ok(())
     }
+}
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.out.write_all(bytes).map_err(|source| WriteError::Io { path: self.target.clone(), source })
+impl Place {
+    fn is_whole(&self) -> bool {
+        self.written.load(Ordering::Relaxed) == self.size
     }
 }
 
-/// Name and size in bytes of each tensor to come.
-pub(super) type Plan = Vec<(String, u64)>;
-
-/// The header's bytes, and what follows it.
-pub(super) fn header(values: &[(String, Value)], tensors: &[Planned]) -> Result<(Vec<u8>, Plan), WriteError> {
+/// The header's bytes, and where in the file each tensor goes.
+pub(super) fn header(values: &[(String, Value)], tensors: &[Planned]) -> Result<(Vec<u8>, Vec<Place>), WriteError> {
     let mut out = Vec::new();
     out.extend(MAGIC);
     out.extend(3u32.to_le_bytes());
@@ -168,11 +192,14 @@ pub(super) fn header(values: &[(String, Value)], tensors: &[Planned]) -> Result<
         out.extend(shape.iter().flat_map(|n| (*n as u64).to_le_bytes()));
         out.extend(dtype.code().to_le_bytes());
         out.extend(offset.to_le_bytes());
+        plan.push(Place { name: name.clone(), offset, size, written: AtomicU64::new(0) });
         offset += size.next_multiple_of(ALIGNMENT);
-        plan.push((name.clone(), size));
     }
     while !(out.len() as u64).is_multiple_of(ALIGNMENT) {
         out.push(0);
+    }
+    for place in &mut plan {
+        place.offset += out.len() as u64;
     }
     Ok((out, plan))
 }

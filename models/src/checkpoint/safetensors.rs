@@ -1,6 +1,6 @@
-//! Safetensors files, by the crate: only the header is mapped and read here.
+//! Safetensors files, by the crate: only the header is read here.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use mexit_ggml::{DType, Mapping};
 use safetensors::{Dtype, SafeTensors};
@@ -9,12 +9,11 @@ use super::Stored;
 use crate::Error;
 
 /// Descriptions of all tensors in the file.
-pub(super) fn read(path: &Path, file: &Arc<File>) -> Result<Vec<(String, Stored)>, Error> {
-    let map = Mapping::of(file).map_err(|e| Error::io(path, e))?;
+pub(super) fn read(path: &Path, file: &Arc<Mapping>) -> Result<Vec<(String, Stored)>, Error> {
     let refuse = |e: safetensors::SafeTensorError| {
         Error::model(path.display().to_string(), "a whole safetensors file", e.to_string())
     };
-    let (header, metadata) = SafeTensors::read_metadata(&map).map_err(refuse)?;
+    let (header, metadata) = SafeTensors::read_metadata(file).map_err(refuse)?;
     let start = header as u64 + 8;
     let mut found = Vec::new();
     for (name, info) in metadata.tensors() {

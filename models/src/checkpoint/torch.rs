@@ -1,7 +1,13 @@
 //! `pytorch_model.bin`: a zip archive of a pickle that describes the tensors and one stored file a storage.
 
-use std::{collections::HashMap, fs::File, io::Read, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    io::{Cursor, Read},
+    path::Path,
+    sync::Arc,
+};
 
+use mexit_ggml::Mapping;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{Stored, pickle};
@@ -13,18 +19,16 @@ const LARGEST_PICKLE: u64 = 64 << 20;
 const MOST_ENTRIES: usize = 1 << 20;
 
 /// Descriptions of all tensors in the file.
-pub(super) fn read(path: &Path, file: &Arc<File>) -> Result<Vec<(String, Stored)>, Error> {
+pub(super) fn read(path: &Path, file: &Arc<Mapping>) -> Result<Vec<(String, Stored)>, Error> {
     let name = path.display().to_string();
-    let mut magic = [0; 4];
-    let _ = (&mut &**file).read(&mut magic).map_err(|e| Error::io(path, e))?;
-    if &magic != b"PK\x03\x04" {
+    let magic = file.get(..4).unwrap_or_default();
+    if magic != b"PK\x03\x04" {
         let remedy =
             "a zip archive, as torch has written since 1.6; load and save it with a newer torch, as safetensors";
         return Err(Error::model(name, remedy, format!("`{}`", magic.escape_ascii())));
     }
-    let reader = File::open(path).map_err(|e| Error::io(path, e))?;
     let refuse = |e: zip::result::ZipError| Error::model(&name, "a whole zip archive", e);
-    let mut archive = ZipArchive::new(std::io::BufReader::new(reader)).map_err(refuse)?;
+    let mut archive = ZipArchive::new(Cursor::new(&file[..])).map_err(refuse)?;
     if archive.len() > MOST_ENTRIES {
         return Err(Error::model(&name, format!("at most {MOST_ENTRIES} entries"), archive.len()));
     }
@@ -61,7 +65,7 @@ pub(super) fn read(path: &Path, file: &Arc<File>) -> Result<Vec<(String, Stored)
         }
     }
     let description = description.ok_or_else(|| Error::model(&name, "an entry data.pkl", "none"))?;
-    let length = file.metadata().map_err(|e| Error::io(path, e))?.len();
+    let length = file.len() as u64;
     let mut found = Vec::new();
     for tensor in
         pickle::tensors(&description).map_err(|e| Error::model(format!("{name}, data.pkl"), e.expected, e.found))?

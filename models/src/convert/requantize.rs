@@ -3,13 +3,16 @@
 use std::{fs::File, path::Path};
 
 use mexit_ggml::{
-    DType, Mapping, dequantize, fitting,
-    gguf::{Gguf, GgufWriter, Planned, Value},
-    quantize,
+    DType, Mapping, fitting,
+    gguf::{Gguf, GgufWriter, Planned, TensorInfo, Value},
 };
 
-use super::{ConvertOptions, ConvertReport, file_type};
-use crate::Error;
+use super::{
+    ConvertOptions, ConvertReport, file_type,
+    pieces::{self, Feed},
+    rows::Rows,
+};
+use crate::{Error, layout::OUTPUT};
 
 /// Writes `source` to `target` with matrices of another type. What is f32 because nothing else will do stays so.
 ///
@@ -25,12 +28,12 @@ pub fn requantize(
     requantize_bytes(&map, target, options, progress)
 }
 
-/// As [`requantize`], from a file's bytes.
+/// As [`requantize`], from a file that is mapped, or part of the program.
 ///
 /// # Errors
 /// As [`requantize`].
 pub fn requantize_bytes(
-    bytes: &[u8],
+    bytes: &Mapping,
     target: &Path,
     options: &ConvertOptions,
     progress: &mut dyn FnMut(u64, u64),
@@ -38,38 +41,31 @@ pub fn requantize_bytes(
     let file = Gguf::parse(bytes)?;
     let mut values = file.values.clone();
     values.retain(|(key, _)| key != "general.file_type" && key != "general.alignment");
-    values.push(("general.file_type".into(), Value::U32(file_type(options.dtype))));
+    values.push(("general.file_type".into(), Value::U32(file_type(options.types.trunk))));
     let mut report = ConvertReport { tensors: file.tensors.len(), ..Default::default() };
     let mut plan: Vec<Planned> = Vec::with_capacity(file.tensors.len());
+    let tied = file.tensor(OUTPUT).is_none();
     for info in &file.tensors {
         let keep = info.shape.len() < 2 || info.name == "position_embd.weight" || info.dtype == DType::I32;
-        let dtype = if keep { info.dtype } else { fitting(options.dtype, info.shape[0]) };
-        if !keep && dtype != options.dtype {
+        let wanted = options.types.of_matrix(&info.name, tied);
+        let dtype = if keep { info.dtype } else { fitting(wanted, info.shape[0]) };
+        if !keep && dtype != wanted {
             report.fallbacks.push((info.name.clone(), dtype));
         }
         report.parameters += info.shape.iter().product::<usize>() as u64;
         plan.push((info.name.clone(), dtype, info.shape.clone()));
     }
-    let mut writer = GgufWriter::create(target, options.force, &values, &plan)?;
-    let mut done = 0;
-    for (info, (name, dtype, shape)) in file.tensors.iter().zip(&plan) {
-        let data = &bytes[info.data.clone()];
-        let row_bytes = data.len() / shape[1..].iter().product::<usize>().max(1);
-        let rows = (super::CHUNK / 4 / shape[0]).max(1);
-        for part in data.chunks(row_bytes * rows) {
-            if info.dtype == *dtype {
-                writer.write(name, part)?;
-            } else {
-                let numbers = dequantize(info.dtype, part, shape[0])?;
-                if numbers.iter().any(|v| !v.is_finite()) {
-                    return Err(Error::model(format!("tensor {name}"), "finite numbers", "another"));
-                }
-                writer.write(name, &quantize(*dtype, &numbers, shape[0])?)?;
-            }
-            done += (part.len() / row_bytes * shape[0]) as u64;
-            progress(done, report.parameters);
-        }
-    }
+    let writer = GgufWriter::create(target, options.force, &values, &plan)?;
+    let feeds: Vec<Feed<'_>> =
+        file.tensors.iter().zip(&plan).map(|(info, (_, dtype, _))| feed(bytes, info, *dtype)).collect();
+    let total = report.parameters;
+    pieces::write(&feeds, &writer, options.work(), &mut |done| progress(done, total))?;
     writer.finish()?;
     Ok(report)
+}
+
+fn feed<'m>(file: &'m Mapping, info: &'m TensorInfo, dtype: DType) -> Feed<'m> {
+    let size = (info.shape[0], info.shape[1..].iter().product());
+    let rows = Rows { name: &info.name, file, data: info.data.clone(), dtype: info.dtype, size, transposed: false };
+    Feed { dtype, parts: vec![rows] }
 }

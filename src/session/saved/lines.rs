@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LONGEST_TITLE, Node, Saved, Settings,
+    LONGEST_TITLE, Node, Settings,
     bounds::{Bad, Bounds, Checked, PairParts, bad, clipped, decoding, require},
     exact::Exact,
     trace_lines::TraceLine,
@@ -52,6 +52,7 @@ pub(super) struct ModelLine {
     vocabulary: usize,
     lens: bool,
     end_of_text: Option<u32>,
+    work: [f64; 2],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,10 +136,9 @@ const MOST: (u32, usize, usize) = (10_000, 1 << 24, 1 << 21);
 const LONGEST_TOKEN: usize = 4096;
 
 impl ModelLine {
-    pub(super) fn of(saved: &Saved) -> Self {
-        let card = &saved.card;
+    pub(super) fn of(place: Option<&str>, card: &ModelCard) -> Self {
         Self {
-            place: saved.place.clone(),
+            place: place.map(ToOwned::to_owned),
             name: card.name.clone(),
             fingerprint: card.fingerprint.clone(),
             exits: card.exits.iter().map(ExitId::to_string).collect(),
@@ -147,6 +147,7 @@ impl ModelLine {
             vocabulary: card.vocabulary,
             lens: card.lens,
             end_of_text: card.end_of_text.map(|id| id.0),
+            work: [card.block_work, card.head_work],
         }
     }
 
@@ -157,6 +158,8 @@ impl ModelLine {
         require((1..=context).contains(&self.context), "context", format_args!("1 to {context}"), self.context)?;
         let fits = (1..=vocabulary).contains(&self.vocabulary);
         require(fits, "vocabulary", format_args!("1 to {vocabulary}"), self.vocabulary)?;
+        let counts = |work: &f64| work.is_finite() && *work >= 0.0;
+        require(self.work.iter().all(counts), "work", "two counts", format_args!("{:?}", self.work))?;
         let plain = |text: &str| text.len() <= 4096 && !text.chars().any(char::is_control);
         for text in [&self.name, &self.fingerprint].into_iter().chain(&self.place) {
             require(plain(text), "the model's name, place and fingerprint", "plain texts", clipped(text))?;
@@ -183,6 +186,8 @@ impl ModelLine {
             bytes: vec![Box::default(); self.vocabulary],
             special: Vec::new(),
             about: vec![("model".into(), recorded)],
+            block_work: self.work[0],
+            head_work: self.work[1],
             fingerprint: self.fingerprint,
         };
         Ok((self.place, card, bounds))
@@ -195,16 +200,22 @@ impl TokenLine {
     }
 
     pub(super) fn check(self, card: &mut ModelCard, bounds: &Bounds) -> Checked<()> {
-        let id = bounds.token(self.id, "a token")?;
         match BASE64.decode(&self.base64) {
-            Ok(bytes) if bytes.len() <= LONGEST_TOKEN => card.bytes[id.index()] = bytes.into(),
-            _ => return bad("a token's bytes", "base64", clipped(&self.base64)),
+            Ok(bytes) => put_token(self.id, bytes, self.special, card, bounds),
+            _ => bad("a token's bytes", "base64", clipped(&self.base64)),
         }
-        if self.special && !card.is_special(id) {
-            card.special.push(id);
-        }
-        Ok(())
     }
+}
+
+/// Puts a token's bytes into the card.
+pub(super) fn put_token(id: u32, bytes: Vec<u8>, special: bool, card: &mut ModelCard, bounds: &Bounds) -> Checked<()> {
+    let id = bounds.token(id, "a token")?;
+    require(bytes.len() <= LONGEST_TOKEN, "a token's bytes", format_args!("{LONGEST_TOKEN} at most"), bytes.len())?;
+    card.bytes[id.index()] = bytes.into();
+    if special && !card.is_special(id) {
+        card.special.push(id);
+    }
+    Ok(())
 }
 
 impl SettingsLine {

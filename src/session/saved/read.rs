@@ -16,10 +16,10 @@ use super::{
 use crate::session::{protocol::ModelCard, trace::TokenId};
 
 /// Longest line, and most bytes in all: a few bytes of gzip can stand for any number of them.
-const LONGEST_LINE: u64 = 16 << 20;
-const MOST_BYTES: u64 = 4 << 30;
+pub(super) const LONGEST_LINE: u64 = 16 << 20;
+pub(super) const MOST_BYTES: u64 = 4 << 30;
 /// Most tokens in all texts together.
-const MOST_NODES: usize = 1 << 20;
+pub(super) const MOST_NODES: usize = 1 << 20;
 
 /// Reads a session.
 ///

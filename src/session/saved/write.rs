@@ -18,13 +18,25 @@ use crate::session::{
     trace::{StepTrace, TokenId},
 };
 
-/// Writes beside `path` and puts that in its place when it is complete.
+/// Writes a session's file.
 pub(super) fn write(saved: &Saved, path: &Path) -> io::Result<()> {
+    whole(path, true, |out| pack(saved, out))
+}
+
+/// Writes beside `path` and puts that in its place when it is complete and on the disk. Without `replace`, a file that is
+/// there by then is left as it is, and that is an error. What fails leaves nothing behind.
+///
+/// # Errors
+/// If the system refuses, or `write` does.
+pub fn whole(path: &Path, replace: bool, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    pack(saved, BufWriter::new(&mut file))?;
+    let mut out = BufWriter::new(&mut file);
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    if replace { file.persist(path) } else { file.persist_noclobber(path) }.map_err(|error| error.error)?;
     Ok(())
 }
 
@@ -52,7 +64,7 @@ fn lines(saved: &Saved, out: &mut impl Write) -> io::Result<()> {
     };
     let program = concat!("mexit-tui ", env!("CARGO_PKG_VERSION")).to_owned();
     put(Line::Mexit(HeadLine { session: VERSION, program }))?;
-    put(Line::Model(ModelLine::of(saved)))?;
+    put(Line::Model(ModelLine::of(saved.place.as_deref(), &saved.card)))?;
     for id in occurring(saved) {
         put(Line::Token(TokenLine::of(id, &saved.card)))?;
     }
@@ -80,7 +92,7 @@ fn occurring(saved: &Saved) -> BTreeSet<TokenId> {
     found
 }
 
-fn in_trace(trace: &StepTrace, found: &mut BTreeSet<TokenId>) {
+pub(super) fn in_trace(trace: &StepTrace, found: &mut BTreeSet<TokenId>) {
     found.extend([trace.subject, trace.choice.id]);
     found.extend(trace.exits.iter().flat_map(|row| &row.top).map(|c| c.id));
     found.extend(trace.pins.iter().map(|pin| pin.id));

@@ -41,6 +41,9 @@ fn card() -> ModelCard {
         about: [("file", "gpt2-mexit.gguf"), ("architecture", "gpt2: 24 blocks")]
             .map(|(name, says)| (name.into(), says.into()))
             .to_vec(),
+        // GPT-2 Medium's.
+        block_work: 12.0 * 1024.0 * 1024.0,
+        head_work: 1024.0 * 50257.0,
         fingerprint: "0123456789abcdef".repeat(4),
     }
 }
@@ -176,12 +179,16 @@ pub(in crate::tui) fn answer_all(state: &mut State) {
     }
 }
 
+/// What a trace says of some exits.
+fn only(whole: StepTrace, kept: &[ExitId]) -> StepTrace {
+    let row = |row: &ExitRow| if kept.contains(&row.exit) { row.clone() } else { ExitRow::absent(row.exit) };
+    let contrast = whole.contrast.clone().filter(|c| kept.contains(&c.pair.expert) && kept.contains(&c.pair.amateur));
+    StepTrace { exits: whole.exits.iter().map(row).collect(), contrast, ..whole }
+}
+
 /// The beginning of an answer: original, expert and amateur.
 pub(super) fn answer_part(state: &mut State, query: &Query) {
-    let whole = trace(state, query);
-    let kept = [ExitId::Original, state.pair.expert, state.pair.amateur];
-    let row = |row: &ExitRow| if kept.contains(&row.exit) { row.clone() } else { ExitRow::absent(row.exit) };
-    let part = StepTrace { exits: whole.exits.iter().map(row).collect(), ..whole };
+    let part = only(trace(state, query), &[ExitId::Original, state.pair.expert, state.pair.amateur]);
     hear(state, Event::Part { ticket: query.ticket, trace: Arc::new(part) });
 }
 
@@ -200,6 +207,14 @@ pub(super) fn answer_broken(state: &mut State, query: &Query, exit: ExitId) {
 
 /// Answers one query.
 pub(super) fn answer(state: &mut State, query: &Query) {
-    let (trace, vocabulary) = (Arc::new(trace(state, query)), vocabulary(state, query));
+    let mut trace = trace(state, query);
+    if query.brief {
+        let deciding = match query.decoding.method {
+            Method::Exit(exit) => [exit; 2],
+            Method::Contrast(pair) => [pair.expert, pair.amateur],
+        };
+        trace = only(trace, &[[ExitId::Original; 2], deciding].concat());
+    }
+    let (trace, vocabulary) = (Arc::new(trace), vocabulary(state, query));
     hear(state, Event::Step { ticket: query.ticket, trace, millis: Some(94.0), vocabulary });
 }

@@ -115,8 +115,8 @@ fn ids_take_the_place_of_text_wherever_a_token_is_named() {
             View::Heatmap => ("262 ", "␣the"),
             View::Journeys => ("7: 257 ␣a", "7: ␣a"),
             View::WhatIf => ("b 257 ", "␣the"),
-            // Its texts stay such that can be read.
-            View::Branches => continue,
+            // Their texts stay such that can be read.
+            View::Branches | View::Exits => continue,
         };
         assert!(seen.contains(id) && !seen.contains(text), "{:?}\n{seen}", state.view);
     }
@@ -195,6 +195,7 @@ fn without_colours_the_marks_stay() {
             View::Journeys => &["▲"],
             View::WhatIf => &["24E", "12A", "[", "▲"],
             View::Branches => &["main"],
+            View::Exits => &[">"],
         };
         for mark in marks {
             assert!(grey.contains(mark), "{mark}\n{grey}");

@@ -37,6 +37,19 @@ fn what_if_80x24() {
     insta::assert_snapshot!(stage.screen());
 }
 
+#[test]
+fn exits_120x40() {
+    let stage = whole("Home Right*8 6", (120, 40));
+    let screen = stage.screen();
+    insta::assert_snapshot!(screen);
+    // The design's words and, where the made-up model has its numbers, those.
+    for row in
+        ["c confidence  p ≥ .30          100 %", "o oracle      first right      100 %       10.6", "0.52  █████▎"]
+    {
+        assert!(screen.contains(row), "{row}\n{screen}");
+    }
+}
+
 /// The texts of the design's tree: main by the contrast, one that original went on with, with a token taken in it, and
 /// one with a token taken in main.
 #[test]

@@ -97,7 +97,7 @@ fn draw_band(state: &State, look: &Look, heat: &Heatmap, (band, exits): (&Band, 
         reverse(state, band, width, area, buf);
     }
     // Once a column, not once a cell: a map has thirteen thousand of them.
-    let read = |position| state.trace(position).map(|trace| (&**trace, Reading::of(trace)));
+    let read = |position| state.seen(position).map(|trace| (&**trace, Reading::of(trace)));
     let columns: Vec<_> = (band.from..band.to).map(read).collect();
     for index in 0..exits {
         let Some(area) = line_of(area, 1 + index) else { break };

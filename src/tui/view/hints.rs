@@ -113,6 +113,15 @@ const BRANCHES: &[Hint] = &[
     apart(&[Action::PreviousTried, Action::NextTried], "neighbours of this position"),
 ];
 
+const EXITS: &[Hint] = &[
+    hint(&[Action::Up, Action::Down], "policy"),
+    hint(&[Action::LessAlpha, Action::MoreAlpha], "threshold"),
+    TOKEN,
+    hint(&[Action::Open], "decode with it"),
+    now(&[Action::Measure], |state, _| if state.exits.every_head { "own head" } else { "every head" }.into()),
+    now(&[Action::Take], next),
+];
+
 const IN_HELP: &[Hint] = &[hint(&[Action::Back], "close")];
 
 fn next(state: &State, look: &Look) -> String {
@@ -136,6 +145,7 @@ pub(super) fn of_view(view: View) -> &'static [Hint] {
         View::Journeys => JOURNEYS,
         View::WhatIf => WHAT_IF,
         View::Branches => BRANCHES,
+        View::Exits => EXITS,
     }
 }
 

@@ -6,6 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{name, verdict};
 use crate::session::reading::Reading;
 use crate::tui::{
+    exits::Lab,
     hits::{Hit, Target},
     keymap::Action,
     repeats::repeated,
@@ -32,9 +33,31 @@ struct Piece {
 
 /// Draws as many lines as there is room for, so that the cursor's is among them; then the legend behind the last ribbon.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
-    if let Some((row, end)) = draw_lines(state, look, area, buf) {
+    if let Some((row, end)) = draw_lines(state, look, &|position| ribbon(state, position), area, buf) {
         legend(state, look, row, end, buf);
     }
+}
+
+/// Draws the lines with the exit that a policy takes as their ribbon.
+pub(super) fn draw_left(state: &State, look: &Look, lab: &Lab, area: Rect, buf: &mut Buffer) {
+    let Some((_, outcome)) = lab.outcomes.get(state.exits.policy) else { return };
+    let exits = outcome.counts.len();
+    let sign = |position: usize| {
+        let Ok(at) = lab.positions.binary_search(&position) else { return (None, Some(None)) };
+        let (taken, glances) = (outcome.taken[at], &lab.glances[at]);
+        let changed = glances.last().is_some_and(|original| original.top != glances[taken].top);
+        (changed.then_some(Flag::Changed), Some(Some(level(exits, exits - 1 - taken))))
+    };
+    draw_lines(state, look, &sign, area, buf);
+}
+
+/// What the ribbon says of a position: a mark, and a height from 0 to 7 if it has one; `None` while that is not known.
+type Sign = (Option<Flag>, Option<Option<usize>>);
+
+/// What the ribbon of the other views says.
+fn ribbon(state: &State, position: usize) -> Sign {
+    let Some((reading, flag)) = flag(state, position) else { return (None, None) };
+    (flag, (!awaits(state, position)).then(|| height(state, position, &reading)))
 }
 
 /// Draws the legend as a rule, and the lines under it.
@@ -47,11 +70,17 @@ pub(super) fn draw_under_rule(state: &State, look: &Look, area: Rect, buf: &mut 
     }
     words.push(format!("{} generated from here", look.marks.boundary));
     verdict::rule(words.into_iter().map(|word| (word, Role::Faint)).collect(), look, rule, buf);
-    draw_lines(state, look, rest, buf);
+    draw_lines(state, look, &|position| ribbon(state, position), rest, buf);
 }
 
 /// Draws the lines; gives the last ribbon's row, and the column where it ends.
-fn draw_lines(state: &State, look: &Look, area: Rect, buf: &mut Buffer) -> Option<(Rect, usize)> {
+fn draw_lines(
+    state: &State,
+    look: &Look,
+    sign: &dyn Fn(usize) -> Sign,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<(Rect, usize)> {
     let lines = lines(state, look, usize::from(area.width).min(LONGEST));
     let room = (usize::from(area.height) / 2).max(1);
     let of_cursor = |line: &Vec<Piece>| line.iter().any(|piece| piece.position == Some(state.position));
@@ -71,7 +100,7 @@ fn draw_lines(state: &State, look: &Look, area: Rect, buf: &mut Buffer) -> Optio
             }
         }
         if let Some(row) = line_of(area, 2 * n + 1) {
-            let end = draw_ribbon(state, look, line, row, buf);
+            let end = draw_ribbon(state, look, (line, sign), row, buf);
             ribbon_end = Some((row, end));
         }
     }
@@ -142,16 +171,20 @@ fn draw_text(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut B
 }
 
 /// Draws the ribbon; gives the column where it ends.
-fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut Buffer) -> usize {
+fn draw_ribbon(
+    state: &State,
+    look: &Look,
+    (line, sign): (&[Piece], &dyn Fn(usize) -> Sign),
+    area: Rect,
+    buf: &mut Buffer,
+) -> usize {
     let marks = &look.marks;
     let mut row = Row::new(look);
     for piece in line {
         let Some(position) = piece.position else { continue };
         row.to(piece.column);
-        let known = flag(state, position);
         let is_cursor = position == state.position;
-        let flag = known.as_ref().and_then(|(_, flag)| *flag);
-        let height = known.map(|(reading, _)| height(state, position, &reading));
+        let (flag, height) = sign(position);
         for (n, c) in piece.text.graphemes(true).enumerate() {
             let (sign, role) = match (n, flag, height) {
                 _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
@@ -177,18 +210,23 @@ fn draw_ribbon(state: &State, look: &Look, line: &[Piece], area: Rect, buf: &mut
     end
 }
 
+/// Whether the ribbon's height waits for exits that are still to come: what they agree on is not known before.
+fn awaits(state: &State, position: usize) -> bool {
+    let over_exits = matches!(state.ribbon, Ribbon::Decided | Ribbon::Disagree);
+    over_exits && state.seen(position).is_some_and(|trace| trace.is_partial())
+}
+
 /// The ribbon's height at a position, 0 to 7, on a scale whose ends are fixed; `None` for nothing to show.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
 fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
-    let (card, trace) = (state.card.as_ref()?, state.trace(position)?);
+    let (card, trace) = (state.card.as_ref()?, state.seen(position)?);
     let exits = card.exits.len();
     let original = trace.exits.first()?;
     let of = |x: f32, most: f32| Some(((x / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0) * 7.0).round() as usize);
     match state.ribbon {
         Ribbon::Decided => {
             let place = card.exits.iter().position(|e| *e == reading.decided).unwrap_or(0);
-            // Rows go downwards from original: the height goes up to it, in equal bins; its own is the highest.
-            Some(if place == 0 { 7 } else { (exits - 1 - place) * 8 / exits.max(8) })
+            Some(level(exits, place))
         }
         Ribbon::Disagree => of((exits - reading.agree.min(exits)) as f32, (exits - 1) as f32),
         Ribbon::Entropy => of(original.entropy, (card.vocabulary as f32).ln()),
@@ -200,6 +238,11 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
         },
         Ribbon::Off => None,
     }
+}
+
+/// Rows go downwards from original: the height goes up to it, in equal bins; its own is the highest.
+fn level(exits: usize, row: usize) -> usize {
+    if row == 0 { 7 } else { (exits - 1 - row) * 8 / exits.max(8) }
 }
 
 /// What the ribbon's height says.

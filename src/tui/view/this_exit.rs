@@ -35,9 +35,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     if let ExitId::Block(k) = exit {
         title.push((format!("after block {k} of {}", card.blocks), Role::Plain));
     }
-    let known = state.current();
+    let known = state.shown();
     let Some((trace, reading, own)) = known.and_then(|(trace, reading)| {
-        let own = trace.exits.get(state.row)?;
+        let own = trace.exits.get(state.row).filter(|own| !own.is_absent())?;
         Some((trace, reading, own))
     }) else {
         let first = state.position == 0;

@@ -131,7 +131,12 @@ fn sentences(
     let first = trace.exits.first().and_then(|row| row.top.first()).map(|top| top.id);
     let of = |id| if id == trace.subject { String::new() } else { format!("{} ", token(id)) };
     let decided = if trace.is_partial() {
-        format!("{}the other exits are coming", first.map(of).unwrap_or_default())
+        let when = match &state.stopped {
+            Some(_) => "were not computed",
+            None if state.runs_briefly() => "come after the run",
+            None => "are coming",
+        };
+        format!("{}the other exits {when}", first.map(of).unwrap_or_default())
     } else {
         format!(
             "{}decided at {}, {} of {} exits agree",

@@ -35,8 +35,8 @@ pub(super) fn draw(state: &State, look: &Look, out: Option<String>, area: Rect, 
         format!("{exit}{}, position {}", if width < 80 { String::new() } else { block(state, card) }, state.position),
         Role::Strong,
     )];
-    let known = state.current();
-    if let Some((_, reading)) = &known {
+    let known = state.shown();
+    if let Some((_, reading)) = known.as_ref().filter(|(trace, _)| !trace.is_partial()) {
         let tops = reading.tops;
         parts.push((format!("decided at {}", name::exit(reading.decided)), Role::Plain));
         parts.push((format!("{} of {} exits agree", reading.agree, card.exits.len()), Role::Plain));
@@ -55,7 +55,7 @@ pub(super) fn draw(state: &State, look: &Look, out: Option<String>, area: Rect, 
         }
     };
     let Some(((trace, _), own)) = known.and_then(|found| {
-        let own = found.0.exits.get(state.row)?.clone();
+        let own = found.0.exits.get(state.row).filter(|own| !own.is_absent())?.clone();
         Some((found, own))
     }) else {
         let mut row = Row::new(look);
@@ -135,6 +135,9 @@ pub(in crate::tui::view) fn facts(
         "this exit",
         format!("H {}   KL {}{kl}, JS {js}   nats", entropy.trim(), if short { "" } else { "to original " }),
     ));
+    if trace.is_partial() {
+        return facts;
+    }
     facts.push((
         if stands { "text's token" } else { "its token" },
         ranks(state, trace, own, if short { name::short } else { name::exit }),

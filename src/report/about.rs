@@ -1,0 +1,54 @@
+//! What a trace is of, in lines of a name and a sentence.
+
+use crate::session::{
+    trace::{Decoding, Method, Pair, Sampling},
+    traced::Traced,
+};
+
+/// The lines.
+pub(super) fn about(traced: &Traced) -> Vec<(&'static str, String)> {
+    let card = &traced.card;
+    let exits: Vec<String> = card.exits.iter().map(ToString::to_string).collect();
+    let made = traced.tokens.len().saturating_sub(traced.prompt);
+    let lens = if card.lens { ", read with the model's own head (logit lens)" } else { "" };
+    vec![
+        ("model", card.name.clone()),
+        ("fingerprint", card.fingerprint.clone()),
+        ("exits", format!("{} of {} blocks{lens}", exits.join(" "), card.blocks)),
+        ("vocabulary", format!("{} tokens", card.vocabulary)),
+        ("decoding", decoding(&traced.decoding)),
+        ("sampling", sampling(&traced.decoding.sampling)),
+        ("text", format!("{} tokens of the prompt, {made} after it", traced.prompt)),
+        ("units", "entropies, divergences and logarithms in nats".to_owned()),
+        ("program", concat!("mexit-tui ", env!("CARGO_PKG_VERSION")).to_owned()),
+    ]
+}
+
+/// A decoding in words.
+pub(super) fn decoding(decoding: &Decoding) -> String {
+    match decoding.method {
+        Method::Exit(exit) => format!("exit {exit} alone"),
+        Method::Contrast(Pair { expert, amateur, alpha, min_candidates }) => {
+            let least =
+                if min_candidates > 1 { format!(", {min_candidates} candidates at least") } else { String::new() };
+            format!("contrast {expert} ▸ {amateur}, α {alpha}{least}")
+        }
+    }
+}
+
+fn sampling(sampling: &Sampling) -> String {
+    let mut says = if sampling.random { format!("drawn, seed {}", sampling.seed) } else { "greedy".to_owned() };
+    let mut put = |name: &str, value: f32, without: f32| {
+        if value != without {
+            says += &format!(", {name} {value}");
+        }
+    };
+    if sampling.random {
+        put("temperature", sampling.temperature, 1.0);
+        put("top-k", sampling.top_k as f32, 0.0);
+        put("top-p", sampling.top_p, 1.0);
+        put("min-p", sampling.min_p, 0.0);
+    }
+    put("repetition penalty", sampling.repetition_penalty, 1.0);
+    says
+}

@@ -1,0 +1,342 @@
+//! `mexit-tui eval`: its numbers against other programs', and that shards, kills and threads change not a bit of them.
+
+#[path = "support/cases.rs"]
+mod cases;
+#[path = "support/kept.rs"]
+mod kept;
+#[path = "support/program.rs"]
+mod program;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use mexit_models::{
+    DType,
+    checkpoint::Checkpoint,
+    convert::{ConvertOptions, convert},
+};
+use mexit_tui::decode::repetition;
+use program::{command, refused, run};
+use serde_json::Value;
+
+/// Ours and theirs differ by up to 1e-4 a logit (tests/parity.rs), so by twice that in a logarithm of a probability or a
+/// mean of such; perplexities by as much of themselves. A divergence of 5 nats moves by no more than a few times that.
+const BOUND: f64 = 5e-4;
+
+fn reference(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON")
+}
+
+/// The result of a run that prints JSON.
+fn evaluate(args: &[&str]) -> Value {
+    let output = run(&[&["eval", "--json", "--threads", "1"], args].concat());
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Every number of `want` is in `got`: whole numbers exactly, others within the bound, in itself or in its ratio.
+fn compare(place: &str, got: &Value, want: &Value) -> usize {
+    match (got, want) {
+        (Value::Object(got), Value::Object(want)) => want
+            .iter()
+            .map(|(key, want)| compare(&format!("{place}.{key}"), got.get(key).unwrap_or(&Value::Null), want))
+            .sum(),
+        (Value::Array(got), Value::Array(want)) => {
+            assert_eq!(got.len(), want.len(), "{place}");
+            got.iter().zip(want).enumerate().map(|(n, (got, want))| compare(&format!("{place}[{n}]"), got, want)).sum()
+        }
+        (Value::Number(got), Value::Number(want)) if want.is_f64() => {
+            let (got, want) = (got.as_f64().expect("a number"), want.as_f64().expect("a number"));
+            assert!((got - want).abs() <= BOUND * want.abs().max(1.0), "{place}: {got}, numpy says {want}");
+            1
+        }
+        _ => {
+            assert_eq!(got, want, "{place}");
+            1
+        }
+    }
+}
+
+#[test]
+fn numbers_are_those_of_numpy_on_the_librarys_logits() {
+    let want = json(&reference("eval.json"));
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, want) in want.as_object().expect("cases") {
+        let case: Value = json(&reference(name).join("case.json"));
+        let prompts = case["prompts"].as_array().expect("prompts");
+        let lines: String = prompts.iter().map(|p| serde_json::json!({"text": p["text"]}).to_string() + "\n").collect();
+        let (texts, model) = (folder.path().join("texts.jsonl"), folder.path().join(format!("{name}.gguf")));
+        fs::write(&texts, lines).expect("a file");
+        let checkpoint = Checkpoint::open(&reference(name).join("model")).expect("a checkpoint");
+        let options = ConvertOptions { types: DType::F32.into(), ..ConvertOptions::default() };
+        convert(&checkpoint, &model, &options, &mut |_, _| {}).expect("converted");
+        let (texts, model) = (texts.to_string_lossy(), model.to_string_lossy());
+        let mut args = vec![&*texts, "--model", &*model];
+        for pair in want["contrasts"].as_array().expect("pairs") {
+            args.extend(["--contrast", pair.as_str().expect("a pair")]);
+        }
+        if want["lens"] == true {
+            args.push("--lens");
+        }
+        let got = evaluate(&args);
+        let compared = compare(name, &got["summary"], &want["summary"]);
+        assert!(compared > 300, "{name}: {compared}");
+
+        let runs: Vec<Vec<u32>> = serde_json::from_value(
+            case["generate"].as_array().expect("runs").iter().map(|run| run["new_tokens"].clone()).collect(),
+        )
+        .expect("ids");
+        let runs: Vec<&[u32]> = runs.iter().map(Vec::as_slice).collect();
+        let rep = [1, 2, 3, 4].map(|n| repetition::repeated(&runs, n));
+        let distinct = [1, 2, 3, 4].map(|n| repetition::distinct(&runs, n));
+        let got = serde_json::json!({"rep": rep, "distinct": distinct, "diversity": repetition::diversity(&runs)});
+        assert_eq!(compare(name, &got, &want["greedy_runs"]), 9);
+    }
+}
+
+/// Windows that slide, targets after prompts, last words that are right, α and minimum: on a model that knows something.
+#[test]
+fn numbers_are_those_of_torch_on_the_demo() {
+    let want = json(&reference("eval_demo.json"));
+    let texts = reference("eval_demo.jsonl");
+    let texts = texts.to_string_lossy();
+    let mut args = vec![&*texts];
+    args.extend(want["flags"].as_array().expect("flags").iter().filter_map(Value::as_str));
+    let got = evaluate(&args);
+    assert!(compare("demo", &got["summary"], &want["summary"]) > 300);
+    let right = got["summary"]["readouts"][0]["last_word_accuracy"].as_f64().expect("a share");
+    assert!(right > 0.3 && right < 0.5, "some words are right, some are not: {right}");
+}
+
+/// The protocol of the figures that were written down when the demo was trained (models/demo/recipe): 150 windows of 256
+/// tokens one after the other, documents joined by the end-of-text token. They are rounded to four digits.
+#[test]
+fn held_out_figures_are_those_of_training_and_fall_with_depth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let figures = json(&root.join("models/demo/figures.json"));
+    let text = root.join("models/demo/heldout.txt");
+    let protocol = ["--split", "paragraphs", "--join", "--window", "256", "--stride", "256", "--limit", "150"];
+    let got = evaluate(&[&[&*text.to_string_lossy()], &protocol[..]].concat());
+    let readouts = got["summary"]["readouts"].as_array().expect("readouts");
+    assert_eq!(readouts.len(), 7);
+    assert_eq!(got["summary"]["tokens"], 150 * 256);
+    let mut depth = Vec::new();
+    for readout in readouts {
+        let exit = readout["exit"].as_str().expect("an exit");
+        let said = |n: usize| figures["heldout_nats_and_top1"][exit][n].as_f64().expect("a figure");
+        let (nats, right) =
+            (readout["nats_per_token"].as_f64().expect("nats"), readout["accuracy"].as_f64().expect("a share"));
+        assert!((nats - said(0)).abs() < 2e-4, "exit {exit}: {nats}, {} in training", said(0));
+        assert!((right - said(1)).abs() < 2e-4, "exit {exit}: {right}, {} in training", said(1));
+        if exit != "original" {
+            depth.push(nats);
+        }
+    }
+    assert!(depth.windows(2).all(|pair| pair[0] < pair[1]), "from exit 12 down to 2: {depth:?}");
+}
+
+/// A small evaluation with everything in it: 29 windows.
+fn everything() -> Vec<String> {
+    let texts = reference("eval_demo.jsonl").to_string_lossy().into_owned();
+    let flags = "--window 24 --stride 12 --lens --contrast original,6 --alphas 0.1,0.5 --exits 12,6,2 \
+        --continuations 8 --beginning 8 --length 12";
+    let args = [texts].into_iter().chain(flags.split_whitespace().map(ToOwned::to_owned));
+    args.collect()
+}
+
+/// The arguments of an evaluation into a file.
+fn eval_into(output: &Path, more: &[&str]) -> Command {
+    let mut command = command();
+    command.arg("eval").args(everything()).arg("-o").arg(output).args(more);
+    if !more.contains(&"--threads") {
+        command.args(["--threads", "1"]);
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn succeed(mut command: Command) {
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn shards_joined_are_the_whole_bit_for_bit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    succeed(eval_into(&at("whole.json"), &["--threads", "2"]));
+    for shard in ["1/3", "2/3", "3/3"] {
+        // One thread or two: the same bits.
+        succeed(eval_into(&at(&shard.replace('/', "-")), &["--shard", shard, "--threads", "1"]));
+    }
+    let mut join = command();
+    join.args(["eval", "merge"]).args(["3-3", "1-3", "2-3"].map(at)).arg("-o").arg(at("joined.json"));
+    succeed(join);
+    let [whole, joined] = ["whole.json", "joined.json"].map(|name| fs::read(at(name)).expect("a result"));
+    assert!(whole == joined, "shards joined differ from the whole");
+    let whole = json(&at("whole.json"));
+    assert_eq!(whole["summary"]["windows"], 29, "each shard has many windows");
+    assert_eq!(whole["tally"]["continuations"].as_object().expect("continuations").len(), 8);
+    assert_eq!(program::names(folder.path()).len(), 5, "nothing else is left behind");
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_to_the_same_numbers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (whole, cut) = (folder.path().join("whole.json"), folder.path().join("cut.json"));
+    let state = folder.path().join("cut.json.state");
+    succeed(eval_into(&whole, &[]));
+    let mut kills = 0;
+    for windows in [1, 3, 5, 7, 9, 12, 15, 18, 21, 24] {
+        let mut child = eval_into(&cut, &["--resume", "--keep-every", "0"]).spawn().expect("it starts");
+        if kept::wait_for(&mut child, &state, windows) {
+            child.kill().expect("killed");
+            kills += 1;
+        }
+        child.wait().expect("ended");
+    }
+    assert_eq!(kills, 10, "it was killed before it was done");
+    assert!(!cut.exists() && state.exists());
+    succeed(eval_into(&cut, &["--resume"]));
+    assert!(fs::read(&whole).expect("a result") == fs::read(&cut).expect("a result"), "a killed run differs");
+    assert_eq!(program::names(folder.path()), ["cut.json", "whole.json"]);
+    // Nothing is left to do, and nothing is done.
+    succeed(eval_into(&cut, &["--resume"]));
+    assert!(fs::read(&whole).expect("a result") == fs::read(&cut).expect("a result"));
+}
+
+#[test]
+fn interrupted_it_says_how_to_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cut = folder.path().join("cut.json");
+    let state = folder.path().join("cut.json.state");
+    let mut child = eval_into(&cut, &["--keep-every", "0"]).spawn().expect("it starts");
+    assert!(kept::wait_for(&mut child, &state, 2), "it runs");
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("ended");
+    refused("Ctrl-C", &output, &["kept in", "cut.json.state", "--resume"]);
+    assert!(!cut.exists() && state.exists());
+    refused(
+        "begun twice",
+        &eval_into(&cut, &[]).output().expect("it starts"),
+        &["not finished", "--resume", "--force"],
+    );
+    let other = eval_into(&cut, &["--resume", "--limit", "3"]).output().expect("it starts");
+    refused("other settings", &other, &["does not belong", "`limit`", "null", "3"]);
+    let sharded = eval_into(&cut, &["--resume", "--shard", "1/2"]).output().expect("it starts");
+    refused("another shard", &sharded, &["shard 1/2", "found all"]);
+    succeed(eval_into(&cut, &["--resume"]));
+    refused("a result is there", &eval_into(&cut, &[]).output().expect("it starts"), &["exists already", "--force"]);
+}
+
+/// ggml's reference kernels: the same bits in batches of 5 as in batches of 64.
+#[test]
+fn under_reference_kernels_the_batch_changes_nothing() {
+    let texts = reference("eval_demo.jsonl");
+    let texts = texts.to_string_lossy();
+    let with = |batch: &str| evaluate(&[&texts, "--limit", "3", "--exits", "6", "--reference", "--batch", batch]);
+    let (few, many) = (with("5"), with("64"));
+    assert_eq!(few["tally"], many["tally"]);
+    assert!(few["summary"]["tokens"].as_u64().expect("tokens") > 50);
+}
+
+#[test]
+fn what_does_not_belong_together_is_not_joined() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    fs::write(at("a.txt"), "In the beginning God created").expect("a file");
+    fs::write(at("b.txt"), "In the beginning God made all").expect("a file");
+    let shard = |name: &str, args: &[&str]| {
+        let into = at(name);
+        evaluate(&[&["-o", &into, "--exits", "2"], args].concat());
+        into
+    };
+    let one = shard("1", &[&at("a.txt"), "--shard", "1/2"]);
+    let two = shard("2", &[&at("a.txt"), "--shard", "2/2"]);
+    let third = shard("3", &[&at("a.txt"), "--shard", "3/3"]);
+    let text = shard("text", &[&at("b.txt"), "--shard", "2/2"]);
+    let stride = shard("stride", &[&at("a.txt"), "--shard", "2/2", "--stride", "3"]);
+    let whole = shard("whole", &[&at("a.txt")]);
+    let join = |shards: &[&str]| run(&[&["eval", "merge"], shards].concat());
+    assert!(join(&[&two, &one]).status.success());
+    refused("missing", &join(&[&one]), &["shard 2 of 2 is missing"]);
+    refused("doubled", &join(&[&one, &one]), &["shard 1 again"]);
+    refused("another number", &join(&[&one, &third]), &["one of 2 shards", "one of 3"]);
+    refused("another text", &join(&[&one, &text]), &["does not belong", "a.txt", "SHA-256"]);
+    refused("another stride", &join(&[&one, &stride]), &["does not belong", "`stride`", "3"]);
+    refused("a whole", &join(&[&one, &whole]), &["a shard", "nothing to join"]);
+    refused("no evaluation", &join(&[&one, &at("a.txt")]), &["format mexit-eval version 1", "no JSON"]);
+    fs::write(at("broken"), fs::read_to_string(&two).expect("text").replace("\"decided\": [", "\"decided\": [7, "))
+        .expect("a file");
+    refused("broken", &join(&[&one, &at("broken")]), &["counts do not fit"]);
+    fs::write(at("newer"), fs::read_to_string(&two).expect("text").replace("\"version\": 1", "\"version\": 2"))
+        .expect("a file");
+    refused("newer", &join(&[&one, &at("newer")]), &["version 1", "found version 2"]);
+}
+
+#[test]
+fn refusals() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file");
+        path.to_string_lossy().into_owned()
+    };
+    let (text, empty, bytes) =
+        (file("a.txt", b"In the beginning"), file("empty.txt", b"\n"), file("b.txt", b"\xff\xfe"));
+    let (other, broken) = (file("o.jsonl", b"{\"content\": \"x y\"}\n"), file("b.jsonl", b"{\"text\": \"x\"}\n{\n"));
+    for (what, args, words) in [
+        ("no file", vec![], &["FILE"][..]),
+        ("not there", vec!["nowhere.txt"], &["nowhere.txt"]),
+        ("nothing to score", vec![&*empty], &["two tokens"]),
+        ("other bytes", vec![&*bytes], &["UTF-8"]),
+        ("other fields", vec![&*other], &["line 1", "`text`", "`content`", "--text-field"]),
+        ("no JSON", vec![&*broken], &["line 2", "a JSON object a line"]),
+        ("a wide window", vec![&*text, "--window", "513"], &["--window 513", "512"]),
+        ("a long stride", vec![&*text, "--window", "8", "--stride", "9"], &["--stride 9", "8"]),
+        ("no such exit", vec![&*text, "--exits", "3"], &["no exit 3"]),
+        ("no such pair", vec![&*text, "--contrast", "original,5"], &["no exit 5"]),
+        ("twice", vec![&*text, "--contrast", "12,2", "--alphas", "0.1,0.1"], &["asked for twice"]),
+        ("shard 0", vec![&*text, "-o", "x", "--shard", "0/2"], &["i/n"]),
+        ("shard without a file", vec![&*text, "--shard", "1/2"], &["--output"]),
+    ] {
+        refused(what, &run(&[&["eval"], &args[..]].concat()), words);
+    }
+}
+
+/// Columns of a Parquet file, by the crate's own reader.
+#[test]
+fn a_table_for_other_programs() {
+    use parquet::{file::reader::FileReader, file::reader::SerializedFileReader, record::RowAccessor};
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("t.parquet");
+    let texts = reference("eval_demo.jsonl");
+    let (texts, into) = (texts.to_string_lossy(), path.to_string_lossy());
+    let got = evaluate(&[&texts, "--limit", "4", "--exits", "6", "--contrast", "original,6", "--parquet", &into]);
+    let reader = SerializedFileReader::new(fs::File::open(&path).expect("a file")).expect("Parquet");
+    let rows: Vec<_> = reader.get_row_iter(None).expect("rows").map(|row| row.expect("a row")).collect();
+    let readouts = got["summary"]["readouts"].as_array().expect("readouts");
+    assert_eq!((rows.len(), readouts.len()), (3, 3));
+    for (row, readout) in rows.iter().zip(readouts) {
+        let names: Vec<&String> = row.get_column_iter().map(|(name, _)| name).collect();
+        let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(row.get_string(place("name")).expect("text"), readout["name"].as_str().expect("text"));
+        for name in ["perplexity", "bits_per_byte", "accuracy", "kl", "js", "calibration_error"] {
+            let (got, want) =
+                (row.get_double(place(name)).expect("a number"), readout[name].as_f64().expect("a number"));
+            // serde_json reads numbers to the last bit but one.
+            assert!((got - want).abs() <= 1e-15 * want.abs(), "{name}: {got}, {want}");
+        }
+    }
+    let contrast = &rows[2];
+    assert_eq!(contrast.get_string(3).expect("the expert"), "original");
+    assert_eq!(contrast.get_double(5).expect("α"), 0.1);
+}
