@@ -23,19 +23,7 @@ fn reader() -> Reader {
 
 fn query(text: &[TokenId], alpha: f32) -> Query {
     let pair = Pair { expert: ExitId::Block(12), amateur: ExitId::Block(6), alpha, min_candidates: 1 };
-    Query {
-        ticket: 0,
-        text: Arc::from(text),
-        position: text.len(),
-        rest: Arc::default(),
-        decoding: Decoding { method: Method::Contrast(pair), sampling: Sampling::default() },
-        shown_pair: None,
-        candidates: 10,
-        pins: Arc::default(),
-        grid: None,
-        vocabulary: None,
-        brief: false,
-    }
+    Query::after(text, Decoding { method: Method::Contrast(pair), sampling: Sampling::default() })
 }
 
 fn steps(criterion: &mut Criterion) {

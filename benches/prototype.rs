@@ -17,7 +17,6 @@ use std::{
     ffi::CString,
     path::Path,
     ptr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -182,19 +181,7 @@ fn main() {
     for past in 0..steps + 3 {
         let id = (past * 37 % 1000) as u32;
         text.push(TokenId(id));
-        let query = Query {
-            ticket: 0,
-            text: Arc::from(text.as_slice()),
-            position: text.len(),
-            rest: Arc::default(),
-            decoding: decoding.clone(),
-            shown_pair: None,
-            candidates: 10,
-            pins: Arc::default(),
-            grid: None,
-            vocabulary: None,
-            brief: false,
-        };
+        let query = Query::after(text.as_slice(), decoding.clone());
         let runs: [&mut dyn FnMut() -> f32; 3] = [
             &mut || plain.step(id, past),
             &mut || ours.step(TokenId(id), &exits).expect("a step").rows(exits[0]).expect("original")[0],

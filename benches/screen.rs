@@ -142,7 +142,8 @@ fn pictures(criterion: &mut Criterion) {
     screen.hear(Event::Opened(Arc::clone(&card)));
     screen.hear(Event::Prompt((0..TOKENS).map(|n| TokenId(mixed(n as usize, 7, VOCABULARY))).collect()));
     answer_all(&mut screen, &card);
-    let views = [('1', "explore"), ('2', "heatmap"), ('3', "journeys"), ('4', "what-if"), ('5', "branches")];
+    let views =
+        [('1', "explore"), ('2', "heatmap"), ('3', "journeys"), ('4', "what-if"), ('5', "branches"), ('6', "exits")];
     for (key, name) in views {
         press(&mut screen, KeyCode::Char(key));
         answer_all(&mut screen, &card);

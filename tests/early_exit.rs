@@ -125,6 +125,27 @@ fn reading_and_stepping_forget_what_was_left_early() {
 }
 
 #[test]
+fn a_draft_and_what_was_left_early_forget_each_other() {
+    let mut engine = demo_engine(DType::F32, DType::F32);
+    let (ids, exits) = (text(&engine, 12), engine.model().spec.exit_ids());
+    let low = exits[exits.len() - 1];
+    engine.read(&ids[..8], 1, &mut |_| true).expect("read");
+    engine.begin_early(ids[8]).expect("begin");
+    engine.deepen(low).expect("the lowest exit");
+    engine.draft(ids[8], low, &[low]).expect("a draft");
+    assert_eq!((engine.early_len(), engine.drafted()), (8, 1));
+    engine.begin_early(ids[8]).expect("begin");
+    assert_eq!((engine.early_len(), engine.drafted()), (9, 0));
+    engine.deepen(ExitId::Original).expect("all blocks");
+    let mut plain = demo_engine(DType::F32, DType::F32);
+    plain.read(&ids[..9], 1, &mut |_| true).expect("read");
+    assert_eq!(
+        engine.step(ids[9], &exits).expect("a step").row(low, 0),
+        plain.step(ids[9], &exits).expect("a step").row(low, 0)
+    );
+}
+
+#[test]
 fn the_context_ends_and_bad_tokens_are_refused() {
     let engine = demo_engine(DType::F32, DType::F32);
     let (context, prompt) = (engine.context(), text(&engine, 120));

@@ -52,19 +52,8 @@ fn query(reader: &Reader, text: &Arc<[TokenId]>, position: usize) -> Query {
     // As the screen begins.
     let (expert, amateur) = (ExitId::Block(blocks), ExitId::Block(blocks / 2));
     let pair = Pair { expert, amateur, alpha: 0.1, min_candidates: 1 };
-    Query {
-        ticket: 1,
-        text: Arc::clone(text),
-        position,
-        rest: Arc::default(),
-        decoding: Decoding { method: Method::Contrast(pair), sampling: Sampling::default() },
-        shown_pair: Some(pair),
-        candidates: 10,
-        pins: Arc::default(),
-        grid: None,
-        vocabulary: None,
-        brief: false,
-    }
+    let decoding = Decoding { method: Method::Contrast(pair), sampling: Sampling::default() };
+    Query { ticket: 1, position, shown_pair: Some(pair), ..Query::after(Arc::clone(text), decoding) }
 }
 
 /// Equal but for the order in which kernels sum.

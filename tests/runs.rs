@@ -85,19 +85,7 @@ fn reader_forgets(reader: &mut Reader) {
 }
 
 fn query(text: &Arc<[TokenId]>, position: usize, decoding: &Decoding) -> Query {
-    Query {
-        ticket: 1,
-        text: Arc::clone(text),
-        position,
-        rest: Arc::default(),
-        decoding: decoding.clone(),
-        shown_pair: None,
-        candidates: 10,
-        pins: Arc::default(),
-        grid: None,
-        vocabulary: None,
-        brief: false,
-    }
+    Query { ticket: 1, position, ..Query::after(Arc::clone(text), decoding.clone()) }
 }
 
 /// Largest difference of two traces' numbers; what is chosen must be the same.

@@ -108,7 +108,17 @@ impl Cache {
 
     /// Forgets what has been drafted or left early: its keys and values lie where the next token's will.
     pub(crate) fn discard(&mut self) {
+        self.discard_draft();
+        self.discard_early();
+    }
+
+    /// Forgets what has been drafted.
+    pub(crate) fn discard_draft(&mut self) {
         self.drafted = Drafted::default();
+    }
+
+    /// Forgets what was left early.
+    pub(crate) fn discard_early(&mut self) {
         self.early = Early::default();
     }
 

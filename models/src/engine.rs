@@ -347,7 +347,8 @@ impl Engine {
         self.executor.set_threads(threads)?;
         match advice {
             Advice::Fewer(_, factor) => {
-                let text = format!("steps became {factor:.1} times slower: now {threads} thread(s); --threads sets it");
+                let text =
+                    format!("computing became {factor:.1} times slower: now {threads} thread(s); --threads sets it");
                 self.notice = Some(text);
             }
             Advice::Again(_) => self.notice = Some(format!("the machine is quieter: {threads} threads again")),

@@ -56,8 +56,8 @@ pub(crate) struct Pace {
     /// Graphs since the number of threads was last changed, and how many of them to wait for.
     since: u32,
     patience: u32,
-    /// The threads to go back to while more are tried.
-    tried_from: Option<usize>,
+    /// While more threads are tried: those to go back to, and how many graphs the try has taken.
+    tried_from: Option<(usize, u32)>,
 }
 
 impl Pace {
@@ -70,8 +70,8 @@ impl Pace {
 
     /// Takes note of a graph, and says what to do before the next.
     pub(crate) fn after(&mut self, work: Work, seconds: f32) -> Option<Advice> {
-        if let Some(fewer) = self.tried_from {
-            return self.judge(fewer, work.kind(), seconds);
+        if let Some((fewer, graphs)) = self.tried_from {
+            return self.judge((fewer, graphs + 1), work.kind(), seconds);
         }
         let best = self.best.entry(work.kind()).or_insert(seconds);
         *best = best.min(seconds);
@@ -83,7 +83,7 @@ impl Pace {
             return Some(Advice::Fewer(self.threads, factor));
         }
         if self.threads < self.most && self.since >= self.patience {
-            self.tried_from = Some(self.threads);
+            self.tried_from = Some((self.threads, 0));
             self.threads = (2 * self.threads).min(self.most);
             return Some(Advice::Try(self.threads));
         }
@@ -91,11 +91,15 @@ impl Pace {
     }
 
     /// Whether what was tried is better than `fewer` threads.
-    fn judge(&mut self, fewer: usize, work: Work, seconds: f32) -> Option<Advice> {
-        // Other work says nothing: wait for some that has been done with fewer, too.
-        let before = *self.best.get(&work)?;
+    fn judge(&mut self, (fewer, graphs): (usize, u32), work: Work, seconds: f32) -> Option<Advice> {
+        // Other work says nothing: wait for some that has been done with fewer, too, but not for long.
+        let before = self.best.get(&work).copied();
+        if before.is_none() && graphs < IN_A_ROW {
+            self.tried_from = Some((fewer, graphs));
+            return None;
+        }
         self.tried_from = None;
-        if seconds < WORTH * before {
+        if before.is_some_and(|before| seconds < WORTH * before) {
             self.patience = PATIENCE[0];
             self.change(self.threads);
             return Some(Advice::Again(self.threads));
@@ -169,6 +173,15 @@ mod tests {
         assert_eq!(pace.after(batch(), 9.0), None, "nothing to compare with");
         assert_eq!(pace.after(step(), 0.1), Some(Advice::Again(2)));
         assert!((0..100).all(|_| pace.after(step(), 0.1).is_none()));
+    }
+
+    #[test]
+    fn a_try_that_finds_nothing_to_compare_with_ends() {
+        let mut pace = slowed();
+        assert!((0..31).all(|_| pace.after(step(), 0.18).is_none()));
+        assert_eq!(pace.after(step(), 0.18), Some(Advice::Try(2)));
+        assert_eq!((pace.after(batch(), 9.0), pace.after(batch(), 9.0)), (None, None));
+        assert_eq!(pace.after(batch(), 9.0), Some(Advice::Back(1)));
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! One round: everything once.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use mexit_models::{BATCH, Engine, ExitId, LogitRows, TokenId};
 
@@ -170,19 +167,7 @@ impl Bench<'_> {
 
 /// What the screen asks after a text.
 fn query(text: &[TokenId], decoding: &Decoding) -> Query {
-    Query {
-        ticket: 0,
-        text: Arc::from(text),
-        position: text.len(),
-        rest: Arc::default(),
-        decoding: decoding.clone(),
-        shown_pair: None,
-        candidates: CANDIDATES,
-        pins: Arc::default(),
-        grid: None,
-        vocabulary: None,
-        brief: false,
-    }
+    Query { candidates: CANDIDATES, ..Query::after(text, decoding.clone()) }
 }
 
 /// Seconds from logits to everything that the screen shows.

@@ -38,6 +38,27 @@ pub struct Query {
     pub brief: bool,
 }
 
+impl Query {
+    /// What follows after a whole text, and nothing beside it: ten candidates, no pair, no pins, every exit.
+    #[must_use]
+    pub fn after(text: impl Into<Arc<[TokenId]>>, decoding: Decoding) -> Self {
+        let text = text.into();
+        Self {
+            ticket: 0,
+            position: text.len(),
+            text,
+            rest: Arc::default(),
+            decoding,
+            shown_pair: None,
+            candidates: 10,
+            pins: Arc::default(),
+            grid: None,
+            vocabulary: None,
+            brief: false,
+        }
+    }
+}
+
 /// What the engine sends.
 #[derive(Clone, Debug)]
 pub enum Event {

@@ -2,8 +2,6 @@
 
 mod filled;
 
-use std::sync::Arc;
-
 use mexit_models::{Error, TokenId};
 
 use super::{
@@ -116,19 +114,8 @@ impl<'r> Run<'r> {
             Method::Contrast(pair) => Some(pair),
             Method::Exit(_) => None,
         };
-        Query {
-            ticket: 0,
-            text: Arc::from(self.text.as_slice()),
-            position: self.text.len(),
-            rest: Arc::default(),
-            decoding: self.decoding.clone(),
-            shown_pair: None,
-            candidates,
-            pins: Arc::default(),
-            grid: pair.filter(|_| self.grid),
-            vocabulary: None,
-            brief: false,
-        }
+        let grid = pair.filter(|_| self.grid);
+        Query { candidates, grid, ..Query::after(self.text.as_slice(), self.decoding.clone()) }
     }
 
     fn take(&mut self, choice: Choice) {

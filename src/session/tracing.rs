@@ -43,17 +43,10 @@ pub fn trace(engine: Engine, place: Option<String>, name: &str, asked: Asked) ->
     let mut reader = Reader::new(reader.into_engine());
     let pair = Traced::pair_of(&asked.decoding);
     let query = Query {
-        ticket: 0,
-        position: text.len(),
-        rest: Arc::default(),
-        text: Arc::clone(&text),
-        decoding: asked.decoding,
-        shown_pair: None,
         candidates: asked.candidates,
         pins: asked.pins.into(),
         grid: pair.filter(|_| asked.grid),
-        vocabulary: None,
-        brief: false,
+        ..Query::after(Arc::clone(&text), asked.decoding)
     };
     // After a full context, or the end of the text, there is no open slot.
     let is_open = !ended && text.len() <= reader.engine().context();

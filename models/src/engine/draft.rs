@@ -41,6 +41,8 @@ impl Engine {
     pub fn draft(&mut self, id: TokenId, exit: ExitId, exits: &[ExitId]) -> Result<LogitRows, Error> {
         let started = Instant::now();
         let blocks = self.lower(exit)?;
+        // What was left early lies where the draft's keys and values go.
+        self.cache.discard_early();
         let (spec, drafted) = (&self.model.spec, self.cache.drafted());
         let n_past = self.cache.ids().len() + drafted.ids.len();
         if n_past >= self.cache.context() {

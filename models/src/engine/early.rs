@@ -36,6 +36,8 @@ impl Engine {
         if self.early_len() >= context {
             return Err(Error::ContextFull { context, found: self.early_len() + 1 });
         }
+        // A draft's keys and values would lie where this token's go.
+        self.cache.discard_draft();
         let early = self.cache.early_mut();
         early.ids.push(id);
         early.depths.push(0);

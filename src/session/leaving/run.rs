@@ -44,10 +44,10 @@ pub struct EarlyWork {
 }
 
 impl EarlyRun {
-    /// Goes on from `prompt` for at most `most` tokens.
+    /// Goes on from `prompt` for at most `most` tokens. A rule that knows the answer cannot: it never leaves early.
     ///
     /// # Errors
-    /// If the prompt is empty or longer than the context, or the rule knows the answer.
+    /// If the prompt is empty or longer than the context.
     pub fn new(
         engine: Engine,
         prompt: Vec<TokenId>,
