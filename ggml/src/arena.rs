@@ -115,6 +115,13 @@ impl Tensor<'_> {
             && unsafe { sys::ggml_backend_buffer_get_usage(buffer) } == sys::GGML_BACKEND_BUFFER_USAGE_WEIGHTS
     }
 
+    /// Whether its data lies in memory that the processor reads.
+    pub(crate) fn is_in_memory(self) -> bool {
+        let buffer = self.get().buffer;
+        // SAFETY: a valid buffer: it lives as long as the tensors placed in it.
+        !buffer.is_null() && unsafe { sys::ggml_backend_buffer_is_host(buffer) }
+    }
+
     /// Whether it was made to be filled before a graph runs.
     pub(crate) fn is_input(self) -> bool {
         self.get().flags & i32::try_from(sys::GGML_TENSOR_FLAG_INPUT).unwrap_or(0) != 0

@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
-use crate::{Device, Error, Graph, Tensor, buffer, device::Backend, threads::Threads};
+use crate::{Device, Error, Graph, Tensor, buffer, device::Backend, product, threads::Threads};
 
 /// What computes. One at a time: graphs are computed one after the other, and results are read before the next.
 pub struct Executor {
@@ -13,6 +13,7 @@ pub struct Executor {
     backends: Vec<Backend>,
     threads: Threads,
     nodes: usize,
+    reference: bool,
 }
 
 // SAFETY: a scheduler has no thread affinity; `Executor` is its one owner.
@@ -39,7 +40,7 @@ impl Executor {
         let scheduler =
             NonNull::new(scheduler).ok_or_else(|| Error::OutOfMemory { what: "the scheduler".into(), bytes: nodes })?;
         let threads = Threads::start(threads, raw[raw.len() - 1])?;
-        Ok(Self { scheduler, backends, threads, nodes })
+        Ok(Self { scheduler, backends, threads, nodes, reference: false })
     }
 
     /// Number of processor threads in use.
@@ -58,8 +59,10 @@ impl Executor {
         Ok(())
     }
 
-    /// Computes with ggml's plain reference kernels: slow, and the same bits for a batch as for single steps.
+    /// Computes with ggml's plain reference kernels, and our products of a batch as those of single steps: slow, and the
+    /// same bits for both.
     pub fn set_reference(&mut self, on: bool) {
+        self.reference = on;
         // SAFETY: the last backend is the processor's.
         unsafe { sys::ggml_backend_cpu_set_use_ref(self.processor(), on) }
     }
@@ -76,6 +79,9 @@ impl Executor {
     ) -> Result<(), Error> {
         if graph.nodes() > self.nodes {
             return Err(Error::ArenaFull(self.nodes));
+        }
+        for result in graph.results() {
+            product::set_singly(result, self.reference);
         }
         let scheduler = self.scheduler.as_ptr();
         // SAFETY: a valid scheduler; a graph that was aborted leaves it in need of this.

@@ -39,8 +39,14 @@ impl<'a> Graph<'a> {
 
     /// Whether `tensor` is a result of this graph.
     pub(crate) fn holds(&self, tensor: Tensor<'_>) -> bool {
-        // SAFETY: every index is below the number of nodes. Searched from the end, where outputs are.
-        (0..self.count()).rev().any(|i| unsafe { sys::ggml_graph_node(self.raw(), i) } == tensor.raw())
+        // Searched from the end, where outputs are.
+        self.results().rev().any(|result| result == tensor.raw())
+    }
+
+    /// What its operations make, in order.
+    pub(crate) fn results(&self) -> impl DoubleEndedIterator<Item = *mut sys::ggml_tensor> {
+        // SAFETY: every index is below the number of nodes.
+        (0..self.count()).map(|i| unsafe { sys::ggml_graph_node(self.raw(), i) })
     }
 
     fn count(&self) -> i32 {

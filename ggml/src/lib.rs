@@ -13,6 +13,7 @@ mod graph;
 mod mapping;
 mod ops;
 mod processor;
+mod product;
 mod quantize;
 pub mod roofline;
 mod threads;
@@ -28,6 +29,7 @@ pub use graph::Graph;
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;
 pub use processor::require_processor;
+pub use product::keeps_columns;
 pub use quantize::{
     dequantize, dequantize_into, first_not_finite, first_not_finite_of, fitting, quantize, quantize_into,
 };

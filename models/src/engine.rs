@@ -290,7 +290,9 @@ impl Engine {
             inputs.push((input, stored));
             heads.push(heads::build(&arena, &self.model, *exit, by, input)?);
         }
-        heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
+        for logits in &heads {
+            graph.compute(*logits);
+        }
         let inputs: Vec<_> = inputs.iter().map(|(t, bytes)| (*t, &bytes[..])).collect();
         self.evaluated += (n * exits.len()) as u64;
         let logits = collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])?;
@@ -318,7 +320,9 @@ impl Engine {
             let tap = taps.iter().position(|t| *t == heads::tap_of(&self.model, *exit)).unwrap_or(0);
             heads.push(heads::build(&arena, &self.model, *exit, By::Exit, graph_of.taps[tap])?);
         }
-        heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
+        for logits in &heads {
+            graph.compute(*logits);
+        }
 
         let given = graph_of.inputs(trunk::token_bytes(ids, n_past), &part, spec.window);
         let inputs: Vec<_> = given.iter().map(|(tensor, bytes)| (*tensor, &bytes[..])).collect();
@@ -377,38 +381,16 @@ fn collect<'a>(
     executor: &mut Executor,
     graph: &Graph<'a>,
     inputs: &[(Tensor<'a>, &[u8])],
-    heads: &[heads::Logits<'a>],
+    heads: &[Tensor<'a>],
     (exits, positions, vocabulary): (&[ExitId], &[usize], usize),
     others: &mut [(Tensor<'a>, &mut [f32])],
 ) -> Result<LogitRows, Error> {
     let n = positions.len();
     let mut values = vec![0f32; exits.len() * n * vocabulary];
     let mut outputs: Vec<(Tensor<'a>, &mut [f32])> = others.iter_mut().map(|(t, out)| (*t, &mut **out)).collect();
-    // A head in one part is read where it belongs; of others the rows have to be joined.
-    let mut parts: Vec<Vec<f32>> = Vec::new();
-    for head in heads.iter().filter(|head| head.parts.len() > 1) {
-        parts.extend(head.parts.iter().map(|part| vec![0f32; part.bytes() / size_of::<f32>()]));
-    }
-    let mut places = parts.iter_mut();
-    for (head, rows) in heads.iter().zip(values.chunks_exact_mut(n * vocabulary)) {
-        match head.parts[..] {
-            [whole] => outputs.push((whole, rows)),
-            _ => outputs.extend(head.parts.iter().copied().zip(places.by_ref().map(|part| &mut part[..]))),
-        }
-    }
+    outputs.extend(heads.iter().copied().zip(values.chunks_exact_mut(n * vocabulary)));
     executor.run(graph, inputs, &mut outputs)?;
     drop(outputs);
-    let mut parts = parts.iter();
-    for (head, rows) in heads.iter().zip(values.chunks_exact_mut(n * vocabulary)) {
-        let mut start = 0;
-        for part in parts.by_ref().take(if head.parts.len() > 1 { head.parts.len() } else { 0 }) {
-            let width = part.len() / n;
-            for (row, from) in rows.chunks_exact_mut(vocabulary).zip(part.chunks_exact(width)) {
-                row[start..start + width].copy_from_slice(from);
-            }
-            start += width;
-        }
-    }
     let rows = exits.iter().flat_map(|exit| (0..n).map(move |index| (*exit, index)));
     let broken = rows.zip(values.chunks_exact(vocabulary)).filter(|(_, row)| !all_finite(row));
     let broken: Vec<(ExitId, usize)> = broken.map(|(place, _)| place).collect();

@@ -2,12 +2,7 @@
 
 use mexit_ggml::{Arena, Ops, Tensor};
 
-use crate::{Error, ExitId, Model, Projection, layout::cast_name, model::part_names, trunk::norm};
-
-/// An exit's logits: one tensor `[V, n]`, or two whose rows follow each other.
-pub(crate) struct Logits<'a> {
-    pub(crate) parts: Vec<Tensor<'a>>,
-}
+use crate::{Error, ExitId, Model, Projection, layout::cast_name, trunk::norm};
 
 /// Upper bound of the tensors that `exits` heads add to a graph.
 pub(crate) fn tensors(exits: usize) -> usize {
@@ -31,14 +26,14 @@ pub(crate) enum By {
     Lens,
 }
 
-/// Logits of `exit` from its raw rows `[d, n]`.
+/// Logits `[V, n]` of `exit` from its raw rows `[d, n]`.
 pub(crate) fn build<'a>(
     arena: &'a Arena,
     model: &'a Model,
     exit: ExitId,
     by: By,
     rows: Tensor<'a>,
-) -> Result<Logits<'a>, Error> {
+) -> Result<Tensor<'a>, Error> {
     let ops = Ops::new(arena);
     let name = |part: &str| format!("exit.{exit}.{part}");
     let mut row = norm(ops, model, "output_norm", &name("norm"), rows)?;
@@ -49,17 +44,5 @@ pub(crate) fn build<'a>(
         _ => {}
     }
     let head = model.head_of(if by == By::Lens { ExitId::Original } else { exit });
-    let single = rows.shape()[1] == 1;
-    let mut weights = Vec::new();
-    if !single {
-        weights.extend(part_names(&head).iter().filter_map(|part| model.weight(part).ok()));
-    }
-    if weights.is_empty() {
-        weights.push(model.weight(&head)?);
-    }
-    let mut parts = Vec::with_capacity(weights.len());
-    for weight in weights {
-        parts.push(ops.output(ops.mul_mat(&name("logits"), weight, row)?));
-    }
-    Ok(Logits { parts })
+    Ok(ops.output(ops.mul_mat(&name("logits"), model.weight(&head)?, row)?))
 }

@@ -1,6 +1,6 @@
 //! A model that is open: its numbers, its weights where they compute, its tokenizer.
 
-use std::{fs::File, ops::Range, path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 use mexit_ggml::{
     DType, Device, Mapping, Source, Tensor, Weights, dequantize,
@@ -68,17 +68,11 @@ impl Model {
             return Err(Error::model(format!("tensor {}", extra.name), expected, "one that belongs to nothing"));
         }
         let tokenizer = Tokenizer::of(&file, spec.vocabulary)?;
-        // Three a head at most: the whole, and the two parts that fast kernels want.
-        let mut weights = Weights::new(3 * slots.len() + 3, Some(Arc::clone(&bytes)))?;
+        let mut weights = Weights::new(slots.len(), Some(Arc::clone(&bytes)))?;
         let sorts: Vec<_> = slots.iter().zip(&found).map(|(slot, info)| (slot, info.dtype, info.data.len())).collect();
         let types = WeightTypes::found(&sorts, tied);
         for (slot, info) in slots.iter().zip(found) {
-            let device = placement.of(slot.role, &spec);
-            add(&mut weights, slot, info, &bytes, device)?;
-            let projects = slot.role == Role::Head || (tied && slot.role == Role::Embedding);
-            if projects {
-                add_parts(&mut weights, info, placement.of(Role::Head, &spec))?;
-            }
+            add(&mut weights, slot, info, &bytes, placement.of(slot.role, &spec))?;
         }
         let fingerprint = fingerprint(&file, &bytes);
         Ok(Self { spec, tokenizer, file, fingerprint, weights, placement, tied, types })
@@ -193,31 +187,6 @@ fn add(weights: &mut Weights, slot: &Slot, info: &TensorInfo, file: &[u8], devic
     } else {
         let source = Source::Mapped(info.data.clone());
         weights.add(&slot.name, (info.dtype, &slot.shape), device, &source)?;
-    }
-    Ok(())
-}
-
-/// Rows beyond a multiple of this fall off ggml's fast matrix kernels, and take the whole matrix with them: GPT-2's
-/// 50,257 rows halve their speed (sgemm.cpp wants 4).
-const FAST_ROWS: usize = 8;
-
-/// The names of a head's two parts.
-pub(crate) fn part_names(head: &str) -> [String; 2] {
-    [format!("{head}|main"), format!("{head}|rest")]
-}
-
-/// Attaches an odd head a second time as two parts over the same bytes, for batches.
-fn add_parts(weights: &mut Weights, info: &TensorInfo, device: Device) -> Result<(), Error> {
-    let [d, rows] = [info.shape[0], info.shape[1]];
-    let main = rows / FAST_ROWS * FAST_ROWS;
-    let plain = matches!(info.dtype, DType::F32 | DType::F16 | DType::BF16);
-    if !device.is_cpu() || !plain || main == rows || main == 0 {
-        return Ok(());
-    }
-    let cut = info.data.start + info.data.len() / rows * main;
-    let parts: [(Range<usize>, usize); 2] = [(info.data.start..cut, main), (cut..info.data.end, rows - main)];
-    for (name, (range, rows)) in part_names(&info.name).iter().zip(parts) {
-        weights.add(name, (info.dtype, &[d, rows]), device, &Source::Mapped(range))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How fast ggml multiplies weights of a type that are in the cache already.
+//! How fast we multiply weights of a type that are in the cache already.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -16,7 +16,7 @@ const RESULTS: usize = 64 << 10;
 const ROUND: Duration = Duration::from_millis(4);
 const TIME: Duration = Duration::from_millis(120);
 
-/// Multiply-adds a second of ggml's product of `threads` · (some rows of `row` numbers in `dtype`) with `columns` columns.
+/// Multiply-adds a second of the product of `threads` · (some rows of `row` numbers in `dtype`) with `columns` columns.
 ///
 /// Each thread has a graph and an executor of its own, so that nobody waits for anybody, and weights of its own that
 /// stay in its second cache: what is measured is the kernel with its loads from there, which is as near as weights from
@@ -24,7 +24,7 @@ const TIME: Duration = Duration::from_millis(120);
 /// column included, weighs nothing in a real step's large matrices and must not lower the limit.
 ///
 /// What would break it as a limit: a kernel whose choice depends on more than type, length of a row and number of columns
-/// (ggml's choose by rows divisible by 16, which these are), another row length (a short row pays for its end: measure
+/// (some choose by rows divisible by 16, which these are), another row length (a short row pays for its end: measure
 /// the lengths that the model has), and weights so few that they stay in the first cache, as no model's do.
 ///
 /// # Errors

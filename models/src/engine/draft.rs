@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use mexit_ggml::{Arena, DType, Graph, Ops, Tensor};
+use mexit_ggml::{Arena, DType, Graph, Ops, Tensor, keeps_columns};
 
 use super::{Engine, LogitRows, collect};
 use crate::{
@@ -25,10 +25,14 @@ impl Engine {
     }
 
     /// Whether a batch gives a step's logits up to the order of f32 sums (or to the bit, under the reference kernels).
-    /// Other types round the rows that they multiply, and that by other kernels for one row than for several.
+    /// K-quants round the rows that they are multiplied with in a step, and not in a batch; what ggml multiplies is rounded
+    /// by other kernels for one row than for several.
     #[must_use]
     pub fn batches_as_it_steps(&self) -> bool {
-        let plain = || self.model.file.tensors.iter().all(|tensor| tensor.dtype == DType::F32);
+        let plain = || {
+            let mut tensors = self.model.file.tensors.iter();
+            tensors.all(|tensor| keeps_columns(tensor.dtype, tensor.shape[0]))
+        };
         self.reference || (self.model.device().is_none() && self.cache.kind() == DType::F32 && plain())
     }
 
@@ -66,7 +70,9 @@ impl Engine {
             let place = taps.iter().position(|t| *t == tap).ok_or_else(|| above(*exit, blocks))?;
             heads.push(heads::build(&arena, &self.model, *exit, By::Exit, trunk.taps[place])?);
         }
-        heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
+        for logits in &heads {
+            graph.compute(*logits);
+        }
         let given = trunk.inputs(trunk::token_bytes(&[id], n_past), &part, spec.window);
         let inputs: Vec<_> = given.iter().map(|(tensor, bytes)| (*tensor, &bytes[..])).collect();
         let mut rows = vec![vec![0f32; spec.width]; taps.len()];
@@ -145,7 +151,9 @@ impl Engine {
             };
             heads.push(heads::build(&arena, &self.model, *exit, By::Exit, rows)?);
         }
-        heads.iter().flat_map(|h| &h.parts).for_each(|part| graph.compute(*part));
+        for logits in &heads {
+            graph.compute(*logits);
+        }
         let inputs: Vec<_> = given.iter().map(|(tensor, bytes)| (*tensor, &bytes[..])).collect();
         let mut rows = vec![vec![0f32; n * spec.width]; ran.len()];
         let mut outputs = outputs_of(&trunk, &mut rows);

@@ -128,7 +128,7 @@ impl Engine {
         let mut graph = Graph::new(&arena)?;
         let input = Ops::new(&arena).input("row", DType::F32, &[spec.width, 1])?;
         let head = [heads::build(&arena, &self.model, exit, By::Exit, input)?];
-        head[0].parts.iter().for_each(|part| graph.compute(*part));
+        graph.compute(head[0]);
         let shape = (&[exit][..], &[self.cache.ids().len() + at][..], spec.vocabulary);
         self.evaluated += 1;
         collect(&mut self.executor, &graph, &[(input, bytemuck::cast_slice(&row))], &head, shape, &mut [])

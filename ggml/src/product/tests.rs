@@ -1,0 +1,165 @@
+//! Every kernel against sums in f64, and against itself.
+
+use half::f16;
+
+use super::{Kernel, Operands, x86::kernels};
+use crate::{Arena, DType, Device, Executor, Graph, Ops, Source, Weights, dequantize, quantize};
+
+const TYPES: [DType; 7] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q6K, DType::Q5K, DType::Q4K];
+
+/// Numbers in (-1, 1).
+fn noise(n: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..n).map(|_| next()).collect()
+}
+
+struct Case {
+    dtype: DType,
+    row: usize,
+    rows: usize,
+    encoded: Vec<u8>,
+    x: Vec<f32>,
+}
+
+impl Case {
+    fn new(dtype: DType, row: usize, rows: usize, columns: usize) -> Self {
+        let encoded = quantize(dtype, &noise(row * rows, 1), row).expect("whole blocks");
+        Self { dtype, row, rows, encoded, x: noise(row * columns, 2) }
+    }
+
+    /// Columns `from` to `to` as one product, with so many threads.
+    fn product(&self, from: usize, to: usize, threads: usize, reference: bool) -> Vec<f32> {
+        let mut weights = Weights::new(1, None).expect("weights");
+        let shape = [self.row, self.rows];
+        weights
+            .add("w", (self.dtype, &shape), Device::cpu().expect("cpu"), &Source::Bytes(&self.encoded))
+            .expect("added");
+        let weight = weights.get("w").expect("there");
+        assert!(super::is_ours(weight, to - from), "{} {}", self.dtype, self.row);
+        let mut executor = Executor::new(None, threads, 8).expect("an executor");
+        executor.set_reference(reference);
+        let arena = Arena::new(8).expect("an arena");
+        let ops = Ops::new(&arena);
+        let mut graph = Graph::new(&arena).expect("a graph");
+        let column = ops.input("x", DType::F32, &[self.row, to - from]).expect("an input");
+        let product = ops.output(ops.mul_mat("product", weight, column).expect("a product"));
+        graph.compute(product);
+        let bytes: Vec<u8> = self.x[from * self.row..to * self.row].iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let mut out = vec![f32::NAN; self.rows * (to - from)];
+        // Twice: the count of rows begins anew.
+        for _ in 0..2 {
+            out.fill(f32::NAN);
+            executor.run(&graph, &[(column, &bytes)], &mut [(product, &mut out)]).expect("computed");
+        }
+        out
+    }
+
+    /// The same by one kernel.
+    fn by(&self, kernel: Kernel, from: usize, to: usize) -> Vec<f32> {
+        let mut out = vec![f32::NAN; self.rows * (to - from)];
+        let whole = Operands {
+            weights: self.encoded.as_ptr(),
+            row_bytes: self.encoded.len() / self.rows,
+            row: self.row,
+            columns: self.x[from * self.row..].as_ptr(),
+            out: out.as_mut_ptr(),
+            out_column: self.rows,
+        };
+        // SAFETY: rows, columns and results are as large as is said.
+        unsafe { kernel(whole, self.rows, to - from) };
+        out
+    }
+
+    /// Of every product: its value in f64, and the sum of what was added, without signs.
+    fn truth(&self) -> Vec<[f64; 2]> {
+        let numbers = dequantize(self.dtype, &self.encoded, self.row).expect("decoded");
+        let dot = |w: &[f32], x: &[f32]| {
+            let terms = w.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x));
+            terms.fold([0.0; 2], |[sum, size], term| [sum + term, size + term.abs()])
+        };
+        let columns = self.x.chunks_exact(self.row);
+        columns.flat_map(|x| numbers.chunks_exact(self.row).map(move |w| dot(w, x))).collect()
+    }
+}
+
+/// Rounding in a sum of n terms is at most n ε Σ|term|; a vector of 8 adds at most a row's eighth and its own sum, and a
+/// decoded k-quant has an error of one more ε in its two scales and its sum.
+fn bound(case: &Case, size: f64) -> f64 {
+    (case.row as f64 / 8.0 + 8.0) * f64::from(f32::EPSILON) * size
+}
+
+fn assert_near(case: &Case, got: Vec<f32>) {
+    for (at, ([want, size], got)) in case.truth().into_iter().zip(got).enumerate() {
+        let off = (f64::from(got) - want).abs();
+        assert!(off <= bound(case, size), "{}, product {at}: {got} for {want}", case.dtype);
+    }
+}
+
+#[test]
+fn products_are_right() {
+    for dtype in TYPES {
+        // 70 columns: whole tiles and a rest of every kind of vector; 37 rows: two decoded together, and a rest.
+        let case = Case::new(dtype, 512, 37, 70);
+        assert_near(&case, case.product(0, 70, 2, false));
+    }
+}
+
+#[test]
+fn vectors_of_every_width_are_right_and_give_a_batch_the_bits_of_single_columns() {
+    for dtype in TYPES {
+        for kernel in kernels(dtype, 512).into_iter().flatten() {
+            let case = Case::new(dtype, 512, 21, 19);
+            let one_by_one: Vec<f32> = (0..19).flat_map(|n| case.by(kernel, n, n + 1)).collect();
+            for columns in 2..=19 {
+                assert!(case.by(kernel, 0, columns) == one_by_one[..columns * case.rows], "{dtype}, {columns}");
+            }
+            assert_near(&case, one_by_one);
+        }
+    }
+}
+
+#[test]
+fn a_batch_gives_the_same_bits_as_single_columns_with_any_number_of_threads() {
+    for dtype in [DType::F32, DType::F16, DType::BF16, DType::Q8_0] {
+        let case = Case::new(dtype, 96, 203, 27);
+        let one_by_one: Vec<f32> = (0..27).flat_map(|n| case.product(n, n + 1, 1, false)).collect();
+        for (columns, threads) in [(27, 1), (27, 3), (2, 2), (3, 1), (4, 2), (5, 1), (11, 2)] {
+            let got = case.product(0, columns, threads, false);
+            assert!(got == one_by_one[..columns * case.rows], "{dtype}, {columns} columns, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn single_columns_of_k_quants_are_ggml_s_and_so_is_the_reference() {
+    for dtype in [DType::Q6K, DType::Q5K, DType::Q4K] {
+        let case = Case::new(dtype, 256, 40, 20);
+        let one_by_one: Vec<f32> = (0..20).flat_map(|n| case.product(n, n + 1, 2, false)).collect();
+        assert!(case.product(0, 20, 2, true) == one_by_one, "{dtype}: a reference batch");
+        // ggml rounds a column to 8 bits, 127 steps up to its largest number: half a step each.
+        for (at, ([want, _], got)) in case.truth().into_iter().zip(one_by_one).enumerate() {
+            let off = (f64::from(got) - want).abs();
+            assert!(off <= 256.0 * 0.5 / 127.0 * 1.1, "{dtype}, product {at}: {got} for {want}");
+        }
+    }
+}
+
+#[test]
+fn tiny_scales_and_odd_addresses_are_read() {
+    // A scale below the smallest normal f16: 3 · 2^-24.
+    let scale = f16::from_bits(3);
+    let encoded: Vec<u8> = scale.to_bits().to_le_bytes().into_iter().chain([1; 32]).cycle().take(34 * 3).collect();
+    let case = Case { dtype: DType::Q8_0, row: 32, rows: 3, encoded, x: vec![1.0; 32] };
+    let want = 32.0 * f32::from(scale);
+    assert_eq!(case.product(0, 1, 1, false), [want; 3]);
+}
+
+#[test]
+fn rows_that_are_no_whole_blocks_are_left_to_ggml() {
+    assert!(super::kernel(DType::F32, 24, 1).is_none());
+    assert!(super::kernel(DType::Q4_0, 256, 1).is_none());
+}

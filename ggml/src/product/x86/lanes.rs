@@ -1,0 +1,184 @@
+//! Vectors of numbers, on each kind of processor that we have kernels for.
+
+#[allow(clippy::wildcard_imports, reason = "forty instructions, whose names say what they are")]
+use std::arch::x86_64::*;
+
+/// The vectors of one kind of processor.
+///
+/// # Safety
+/// Every method needs the instructions of that kind, and pointers to `WIDTH` numbers that may be read (or written).
+pub(super) trait Lanes {
+    /// Numbers.
+    type Vector: Copy;
+    /// Whole numbers of 32 bits.
+    type Ints: Copy;
+    /// Numbers in a vector.
+    const WIDTH: usize;
+    /// Columns that are multiplied at once: as many as leave no sum without a register.
+    const COLUMNS: usize;
+
+    unsafe fn splat(number: f32) -> Self::Vector;
+    unsafe fn load(from: *const f32) -> Self::Vector;
+    unsafe fn store(to: *mut f32, numbers: Self::Vector);
+    unsafe fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// a · b + c, rounded once.
+    unsafe fn mul_add(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    /// Always in the same order.
+    unsafe fn sum(numbers: Self::Vector) -> f32;
+
+    unsafe fn halves(from: *const u16) -> Self::Vector;
+    /// The upper halves of f32 numbers: bf16.
+    unsafe fn upper_halves(from: *const u16) -> Self::Vector;
+    unsafe fn signed(from: *const i8) -> Self::Ints;
+    unsafe fn unsigned(from: *const u8) -> Self::Ints;
+    unsafe fn floats(ints: Self::Ints) -> Self::Vector;
+    unsafe fn and(ints: Self::Ints, mask: i32) -> Self::Ints;
+    unsafe fn or(a: Self::Ints, b: Self::Ints) -> Self::Ints;
+    unsafe fn left(ints: Self::Ints, bits: u32) -> Self::Ints;
+    unsafe fn right(ints: Self::Ints, bits: u32) -> Self::Ints;
+}
+
+/// AVX2 with FMA and F16C: what the build expects of any processor of this family.
+pub(super) struct Avx2;
+
+/// AVX-512 (F).
+pub(super) struct Avx512;
+
+impl Lanes for Avx2 {
+    type Vector = __m256;
+    type Ints = __m256i;
+    const WIDTH: usize = 8;
+    const COLUMNS: usize = 3;
+
+    #[inline(always)]
+    unsafe fn splat(number: f32) -> __m256 {
+        _mm256_set1_ps(number)
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> __m256 {
+        _mm256_loadu_ps(from)
+    }
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, numbers: __m256) {
+        _mm256_storeu_ps(to, numbers);
+    }
+    #[inline(always)]
+    unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        _mm256_mul_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: __m256, b: __m256, c: __m256) -> __m256 {
+        _mm256_fmadd_ps(a, b, c)
+    }
+    #[inline(always)]
+    unsafe fn sum(numbers: __m256) -> f32 {
+        let four = _mm_add_ps(_mm256_castps256_ps128(numbers), _mm256_extractf128_ps::<1>(numbers));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+    }
+    #[inline(always)]
+    unsafe fn halves(from: *const u16) -> __m256 {
+        _mm256_cvtph_ps(_mm_loadu_si128(from.cast()))
+    }
+    #[inline(always)]
+    unsafe fn upper_halves(from: *const u16) -> __m256 {
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()))))
+    }
+    #[inline(always)]
+    unsafe fn signed(from: *const i8) -> __m256i {
+        _mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast()))
+    }
+    #[inline(always)]
+    unsafe fn unsigned(from: *const u8) -> __m256i {
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))
+    }
+    #[inline(always)]
+    unsafe fn floats(ints: __m256i) -> __m256 {
+        _mm256_cvtepi32_ps(ints)
+    }
+    #[inline(always)]
+    unsafe fn and(ints: __m256i, mask: i32) -> __m256i {
+        _mm256_and_si256(ints, _mm256_set1_epi32(mask))
+    }
+    #[inline(always)]
+    unsafe fn or(a: __m256i, b: __m256i) -> __m256i {
+        _mm256_or_si256(a, b)
+    }
+    #[inline(always)]
+    unsafe fn left(ints: __m256i, bits: u32) -> __m256i {
+        _mm256_sll_epi32(ints, _mm_cvtsi32_si128(bits as i32))
+    }
+    #[inline(always)]
+    unsafe fn right(ints: __m256i, bits: u32) -> __m256i {
+        _mm256_srl_epi32(ints, _mm_cvtsi32_si128(bits as i32))
+    }
+}
+
+impl Lanes for Avx512 {
+    type Vector = __m512;
+    type Ints = __m512i;
+    const WIDTH: usize = 16;
+    const COLUMNS: usize = 6;
+
+    #[inline(always)]
+    unsafe fn splat(number: f32) -> __m512 {
+        _mm512_set1_ps(number)
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> __m512 {
+        _mm512_loadu_ps(from)
+    }
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, numbers: __m512) {
+        _mm512_storeu_ps(to, numbers);
+    }
+    #[inline(always)]
+    unsafe fn mul(a: __m512, b: __m512) -> __m512 {
+        _mm512_mul_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: __m512, b: __m512, c: __m512) -> __m512 {
+        _mm512_fmadd_ps(a, b, c)
+    }
+    #[inline(always)]
+    unsafe fn sum(numbers: __m512) -> f32 {
+        let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(numbers)));
+        Avx2::sum(_mm256_add_ps(_mm512_castps512_ps256(numbers), upper))
+    }
+    #[inline(always)]
+    unsafe fn halves(from: *const u16) -> __m512 {
+        _mm512_cvtph_ps(_mm256_loadu_si256(from.cast()))
+    }
+    #[inline(always)]
+    unsafe fn upper_halves(from: *const u16) -> __m512 {
+        _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()))))
+    }
+    #[inline(always)]
+    unsafe fn signed(from: *const i8) -> __m512i {
+        _mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast()))
+    }
+    #[inline(always)]
+    unsafe fn unsigned(from: *const u8) -> __m512i {
+        _mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))
+    }
+    #[inline(always)]
+    unsafe fn floats(ints: __m512i) -> __m512 {
+        _mm512_cvtepi32_ps(ints)
+    }
+    #[inline(always)]
+    unsafe fn and(ints: __m512i, mask: i32) -> __m512i {
+        _mm512_and_si512(ints, _mm512_set1_epi32(mask))
+    }
+    #[inline(always)]
+    unsafe fn or(a: __m512i, b: __m512i) -> __m512i {
+        _mm512_or_si512(a, b)
+    }
+    #[inline(always)]
+    unsafe fn left(ints: __m512i, bits: u32) -> __m512i {
+        _mm512_sll_epi32(ints, _mm_cvtsi32_si128(bits as i32))
+    }
+    #[inline(always)]
+    unsafe fn right(ints: __m512i, bits: u32) -> __m512i {
+        _mm512_srl_epi32(ints, _mm_cvtsi32_si128(bits as i32))
+    }
+}

@@ -1,0 +1,108 @@
+//! All rows of a range of weights times all columns.
+
+use std::cell::Cell;
+
+use super::{
+    super::Operands,
+    encodings::{Encoding, F32},
+    lanes::Lanes,
+    tile::tile,
+};
+
+/// Rows that are computed together.
+pub(super) const ROWS: usize = 4;
+/// Rows that are decoded before any is multiplied with many columns: columns are then loaded once for all of them.
+const DECODED: usize = 4 * ROWS;
+
+thread_local! {
+    /// Decoded rows. Kept: a thread computes thousands of products.
+    static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+}
+
+/// The products of `rows` rows with `columns` columns.
+///
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+pub(super) unsafe fn multiply<L: Lanes, E: Encoding>(at: Operands, rows: usize, columns: usize) {
+    match columns {
+        1 => few::<L, E, 1>(at, rows),
+        2 => few::<L, E, 2>(at, rows),
+        3 => few::<L, E, 3>(at, rows),
+        _ => many::<L, E>(at, rows, columns),
+    }
+}
+
+/// Few columns: rows are decoded on the way from memory to the product.
+#[inline(always)]
+unsafe fn few<L: Lanes, E: Encoding, const C: usize>(mut at: Operands, rows: usize) {
+    for _ in 0..rows / ROWS {
+        tile::<L, E, ROWS, C, true>(at);
+        at = at.below(ROWS);
+    }
+    for _ in 0..rows % ROWS {
+        tile::<L, E, 1, C, true>(at);
+        at = at.below(1);
+    }
+}
+
+/// Many columns: rows are decoded once for all.
+#[inline(always)]
+unsafe fn many<L: Lanes, E: Encoding>(mut at: Operands, rows: usize, columns: usize) {
+    let mut scratch = SCRATCH.take();
+    scratch.resize(scratch.len().max(DECODED * at.row), 0.0);
+    let mut left = rows;
+    while left > 0 {
+        let some = if left < DECODED { left } else { DECODED };
+        for r in 0..some {
+            decode::<L, E>(at.weights.add(r * at.row_bytes), scratch.as_mut_ptr().add(r * at.row), at.row);
+        }
+        let decoded = Operands { weights: scratch.as_ptr().cast(), row_bytes: at.row * size_of::<f32>(), ..at };
+        product_of_decoded::<L>(decoded, some, columns);
+        at = at.below(some);
+        left -= some;
+    }
+    SCRATCH.set(scratch);
+}
+
+#[inline(always)]
+unsafe fn decode<L: Lanes, E: Encoding>(row: *const u8, decoded: *mut f32, numbers: usize) {
+    for block in 0..numbers / E::NUMBERS {
+        let (from, to) = (row.add(block * E::BYTES), decoded.add(block * E::NUMBERS));
+        let scales = E::scales(from);
+        for part in 0..E::NUMBERS / L::WIDTH {
+            L::store(to.add(part * L::WIDTH), E::numbers::<L>(from, scales, part));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn product_of_decoded<L: Lanes>(mut at: Operands, rows: usize, columns: usize) {
+    for _ in 0..columns / L::COLUMNS {
+        match L::COLUMNS {
+            3 => decoded_rows::<L, 3>(at, rows),
+            _ => decoded_rows::<L, 6>(at, rows),
+        }
+        at = at.beside(L::COLUMNS);
+    }
+    match columns % L::COLUMNS {
+        1 => decoded_rows::<L, 1>(at, rows),
+        2 => decoded_rows::<L, 2>(at, rows),
+        3 => decoded_rows::<L, 3>(at, rows),
+        4 => decoded_rows::<L, 4>(at, rows),
+        5 => decoded_rows::<L, 5>(at, rows),
+        _ => {}
+    }
+}
+
+#[inline(always)]
+unsafe fn decoded_rows<L: Lanes, const C: usize>(mut at: Operands, rows: usize) {
+    for _ in 0..rows / ROWS {
+        tile::<L, F32, ROWS, C, false>(at);
+        at = at.below(ROWS);
+    }
+    for _ in 0..rows % ROWS {
+        tile::<L, F32, 1, C, false>(at);
+        at = at.below(1);
+    }
+}
