@@ -77,8 +77,8 @@ impl Mapping {
     /// If the system has no room for so many, or `fill` fails.
     pub fn filled<E: From<io::Error>>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut pages = MmapMut::map_anon(len)?;
-        // A file's pages come in large pieces anyway; memory made small page by small page would be read a third slower
-        // (GPT-2 Medium's shape in f32: 298 ms a step, 222 with huge pages, 255 from a file).
+        // Fewer pages to look up. Three pairs of runs in turn read 300 MB of q8_0 rows at 19 to 25 GB/s with large pages and
+        // at 11 to 18 with small ones; of f32 rows, at 25 to 31 and 15 to 31.
         #[cfg(target_os = "linux")]
         let _ = pages.advise(memmap2::Advice::HugePage);
         fill(&mut pages)?;

@@ -11,8 +11,8 @@ use super::{super::Operands, encodings::Encoding, fetch, lanes::Lanes};
 /// # Safety
 /// That much is there, rows are of whole blocks, the processor has the instructions of `L`.
 ///
-/// With `AHEAD` the same blocks of the rows after these are fetched meanwhile: the processor's own fetching stops at the
-/// end of a page, which a row of weights may be.
+/// With `AHEAD` the rows after these are fetched meanwhile, as one stretch of memory: the processor's own fetching stops at
+/// the end of a page, which a row of weights may be.
 #[inline(always)]
 pub(super) unsafe fn tile<L: Lanes, E: Encoding, const R: usize, const C: usize, const AHEAD: bool>(at: Operands) {
     let mut sums = [[L::splat(0.0); C]; R];
@@ -22,9 +22,9 @@ pub(super) unsafe fn tile<L: Lanes, E: Encoding, const R: usize, const C: usize,
         for r in 0..R {
             blocks[r] = blocks[r].add(r * at.row_bytes);
             scales[r] = E::scales(blocks[r]);
-            if AHEAD {
-                fetch(blocks[r].wrapping_add(R * at.row_bytes), E::BYTES);
-            }
+        }
+        if AHEAD {
+            fetch(at.weights.wrapping_add(R * (at.row_bytes + block * E::BYTES)), R * E::BYTES);
         }
         let column = at.columns.add(block * E::NUMBERS);
         for part in 0..E::NUMBERS / L::WIDTH {
