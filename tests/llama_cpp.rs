@@ -26,9 +26,10 @@ use mexit_models::{
 /// moves a number over the edge of a table's entry the result jumps by 2^-11 of itself: 5e-4 for activations near 1, as a
 /// trained model has them. (Random weights with activations of 3 and more make it 2e-3: that is the table, not the graph.)
 const AGREEMENT: f32 = 1e-3;
-/// With q8_0 heads the activations are rounded to 8 bits, and what differs by the table can round to the other side: each
-/// time a logit moves by a 127th of the block's largest activation times a weight, about 1e-2. Measured 4e-2.
-const ROUNDED: f32 = 0.1;
+/// With q8_0 heads llama.cpp rounds each of the 128 numbers of the last row to a 127th of the largest of its block, which we
+/// may not (`mexit_ggml::keeps_columns`). Over the demo's held-out text that is a standard deviation of up to 0.09 in a logit
+/// (computed from the rows and the weights; 1.2 at most, if all errors went one way): five of those. Measured 0.18.
+const ROUNDED: f32 = 0.45;
 /// Where the two best tokens are nearer than this, either may come first.
 const TIE: f32 = 2e-2;
 /// LLAMA_FLASH_ATTN_TYPE_DISABLED: llama.cpp's flash attention would round an f32 cache to f16.
@@ -148,7 +149,7 @@ fn a_stock_file_opens_as_a_lens_with_the_same_original() {
 }
 
 /// An f16 trunk with q8_0 heads, cut: llama.cpp takes it, the embedding being its head. Its numbers agree as far as
-/// activations that are rounded to 8 bits allow, which jump by 1/127 of the largest where two sums differ in their last bit.
+/// activations that are rounded to 8 bits allow.
 #[test]
 fn llama_cpp_loads_a_file_of_two_types() {
     let folder = tempfile::tempdir().expect("a folder");

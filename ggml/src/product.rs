@@ -66,6 +66,9 @@ impl Operands {
 }
 
 /// A product of so many rows with so many columns.
+///
+/// # Safety
+/// They are there, as the operands say.
 type Kernel = unsafe fn(Operands, usize, usize);
 
 /// What multiplies such weights here, if anything of ours does.

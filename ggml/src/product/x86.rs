@@ -1,7 +1,7 @@
 //! Products on x86-64, compiled for two kinds of processors and chosen when the program runs.
 //!
-//! What is in here works on raw memory and on vectors: every function needs the instructions that it was chosen for, and
-//! operands that are really there.
+//! SAFETY: what is in here works on raw memory and on vectors: every function needs the instructions that it was chosen
+//! for, and operands that are really there. `kernel` sees to the first, `product.rs` to the second.
 #![allow(unsafe_op_in_unsafe_fn, reason = "nearly every line would be a block of its own")]
 #![allow(clippy::missing_safety_doc, reason = "said once, above")]
 #![allow(clippy::cast_ptr_alignment, reason = "vectors and scales are loaded at any address")]

@@ -1,5 +1,7 @@
 //! How weights are stored, and how a vector of them becomes numbers again: to the bit what ggml's own decoding gives
 //! (ggml-quants.c, `dequantize_row_*`).
+//!
+//! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
 use half::f16;
 

@@ -1,4 +1,6 @@
 //! Few columns times k-quants: ggml's kernels, with rows fetched ahead.
+//!
+//! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
 use std::cell::Cell;
 

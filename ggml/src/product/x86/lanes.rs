@@ -1,4 +1,6 @@
 //! Vectors of numbers, on each kind of processor that we have kernels for.
+//!
+//! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
 #[allow(clippy::wildcard_imports, reason = "forty instructions, whose names say what they are")]
 use std::arch::x86_64::*;

@@ -1,4 +1,6 @@
 //! All rows of a range of weights times all columns.
+//!
+//! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
 use std::cell::Cell;
 

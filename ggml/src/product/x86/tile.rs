@@ -3,6 +3,8 @@
 //! Every product is one sum in one vector, over the row from its first number to its last, added up at the end in the
 //! same order: it does not depend on how many rows and columns are computed together. So a batch gives the same bits as
 //! single steps.
+//!
+//! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
 use super::{super::Operands, encodings::Encoding, fetch, lanes::Lanes};
 
