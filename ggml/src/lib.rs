@@ -28,7 +28,7 @@ pub use executor::Executor;
 pub use graph::Graph;
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;
-pub use processor::require_processor;
+pub use processor::{processor_time, require_processor};
 pub use product::keeps_columns;
 pub use quantize::{
     dequantize, dequantize_into, first_not_finite, first_not_finite_of, fitting, quantize, quantize_into,

@@ -3,6 +3,8 @@
 //!
 //! `is_x86_feature_detected!` cannot tell: what was compiled in it takes for granted. So the processor is asked itself.
 
+use std::time::Duration;
+
 use crate::Error;
 
 /// Refuses to go on, by name, if the processor lacks what this build was compiled for.
@@ -18,6 +20,20 @@ pub fn require_processor() -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What all threads of this process have had of the processor, where the system tells.
+#[must_use]
+pub fn processor_time() -> Option<Duration> {
+    #[cfg(unix)]
+    {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: a clock that every Unix has, written to a place of its type.
+        let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+        (failed == 0).then(|| Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0)))
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 #[cfg(target_arch = "x86_64")]

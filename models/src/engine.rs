@@ -4,7 +4,7 @@
 mod draft;
 mod early;
 
-use std::{ops::Range, time::Instant};
+use std::ops::Range;
 
 use mexit_ggml::{Arena, DType, Executor, Graph, Ops, Tensor};
 
@@ -12,7 +12,7 @@ use crate::{
     Error, ExitId, Model, TokenId,
     cache::Cache,
     heads::{self, By},
-    pace::{Advice, Pace, Work},
+    pace::{Advice, Pace, Stopwatch, Work},
     trunk::{self, Gelu},
 };
 
@@ -270,7 +270,7 @@ impl Engine {
     }
 
     fn project(&mut self, rows: &[usize], exits: &[ExitId], by: By) -> Result<LogitRows, Error> {
-        let (n, started) = (rows.len(), Instant::now());
+        let (n, started) = (rows.len(), Stopwatch::start());
         if n == 0 || rows.iter().any(|row| *row >= self.cache.ids().len()) {
             return Err(Error::EmptyText);
         }
@@ -304,7 +304,7 @@ impl Engine {
 
     /// Runs the trunk over `ids` and the heads of `exits` (for single tokens only) in one graph, and stores the rows.
     fn advance(&mut self, ids: &[TokenId], exits: &[ExitId]) -> Result<LogitRows, Error> {
-        let started = Instant::now();
+        let started = Stopwatch::start();
         self.cache.discard();
         let (n, n_past, spec) = (ids.len(), self.cache.ids().len(), &self.model.spec);
         let part = trunk::Part { n, n_past, blocks: 0..spec.blocks };
@@ -343,20 +343,18 @@ impl Engine {
     }
 
     /// Uses fewer threads where they have become a burden, and more again where they are worth it: see [`Pace`].
-    fn mind_pace(&mut self, work: Work, started: Instant) -> Result<(), Error> {
-        let seconds = started.elapsed().as_secs_f32();
-        let Some(advice) = self.pace.as_mut().and_then(|pace| pace.after(work, seconds)) else { return Ok(()) };
-        let (Advice::Fewer(threads, _) | Advice::Try(threads) | Advice::Back(threads) | Advice::Again(threads)) =
-            advice;
+    fn mind_pace(&mut self, work: Work, started: Stopwatch) -> Result<(), Error> {
+        let spent = started.stop(self.executor.threads());
+        let Some(advice) = self.pace.as_mut().and_then(|pace| pace.after(work, spent)) else { return Ok(()) };
+        let (Advice::Try(threads) | Advice::Back(threads) | Advice::Stay(threads)) = advice;
         self.executor.set_threads(threads)?;
-        match advice {
-            Advice::Fewer(_, factor) => {
-                let text =
-                    format!("computing became {factor:.1} times slower: now {threads} thread(s); --threads sets it");
-                self.notice = Some(text);
-            }
-            Advice::Again(_) => self.notice = Some(format!("the machine is quieter: {threads} threads again")),
-            Advice::Try(_) | Advice::Back(_) => {}
+        if advice == Advice::Stay(threads) {
+            let most = self.pace.as_ref().map_or(threads, Pace::most);
+            self.notice = Some(if threads < most {
+                format!("other programs keep the processor busy: {threads} of {most} threads; --threads sets it")
+            } else {
+                format!("the machine is quieter: {threads} threads again")
+            });
         }
         Ok(())
     }

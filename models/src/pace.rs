@@ -1,18 +1,26 @@
 //! Notices when the processor's threads get in each other's way, and when they no longer do.
 //!
-//! ggml's threads wait for each other by spinning, hundreds of times a step. Beside another busy program that makes two
-//! threads several times slower than one, so an engine that becomes slow goes on with half of them, and tries more
-//! again from time to time: ever less often while that does not help.
+//! ggml's threads wait for each other by spinning, hundreds of times a step. Beside another busy program two threads can
+//! be slower than one. So an engine that has become slow, or whose threads do not get the processor all the time, tries
+//! half of them for a graph, and later twice as many again: what is faster stays, and a try that fails makes the next one
+//! wait twice as long.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use mexit_ggml::processor_time;
 
 /// Work this many times slower than it has been is held to be disturbed.
 const SLOW: f32 = 2.0;
+/// So are threads that get less of the processor's time than this: one of two beside another busy program gets 3/4.
+const SHARE: f32 = 0.85;
 /// So many in a row are no accident.
 const IN_A_ROW: u32 = 3;
-/// So much of the time with fewer threads may be needed with more of them, or they are not worth having.
+/// So much of the other's time may a number of threads need, or it is not worth changing.
 const WORTH: f32 = 0.9;
-/// Graphs until more threads are tried again: at first, and at most. A try that fails costs one slow graph.
+/// Graphs until a number of threads is tried that was not worth it, at first and at most; a failed try costs one slow graph.
 const PATIENCE: [u32; 2] = [32, 1024];
 
 /// What was computed.
@@ -33,17 +41,45 @@ impl Work {
     }
 }
 
+/// How a graph was computed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spent {
+    /// Of the clock.
+    pub(crate) seconds: f32,
+    /// What the threads had of the processor, of what they could have had: 0 to 1.
+    pub(crate) share: f32,
+}
+
+/// Measures how a graph is computed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch {
+    clock: Instant,
+    processor: Option<Duration>,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self { clock: Instant::now(), processor: processor_time() }
+    }
+
+    /// What has been spent since, by so many threads that wait for each other by spinning.
+    pub(crate) fn stop(self, threads: usize) -> Spent {
+        let clock = self.clock.elapsed().as_secs_f32();
+        let used = self.processor.and_then(|before| processor_time()?.checked_sub(before));
+        let share = used.map_or(1.0, |used| used.as_secs_f32() / (clock * threads as f32).max(f32::MIN_POSITIVE));
+        Spent { seconds: clock, share }
+    }
+}
+
 /// What to do about it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Advice {
-    /// Use so many threads from now on: work has become this many times slower.
-    Fewer(usize, f32),
     /// Use so many threads for the next graph, and see.
     Try(usize),
     /// The try has failed: use so many.
     Back(usize),
-    /// The try has shown that so many threads are worth having again.
-    Again(usize),
+    /// The try has shown that so many threads are better: fewer than before, or more again.
+    Stay(usize),
 }
 
 /// Times of graphs, by what they computed, with the threads in use.
@@ -51,75 +87,79 @@ pub(crate) enum Advice {
 pub(crate) struct Pace {
     most: usize,
     threads: usize,
-    best: HashMap<Work, f32>,
-    slow: u32,
-    /// Graphs since the number of threads was last changed, and how many of them to wait for.
+    /// The best and the last time of each kind of work.
+    times: HashMap<Work, [f32; 2]>,
+    /// Graphs in a row that were disturbed.
+    disturbed: u32,
+    /// Graphs since the last change or try, and how many of them to wait before fewer and before more are tried.
     since: u32,
-    patience: u32,
-    /// While more threads are tried: those to go back to, and how many graphs the try has taken.
+    fewer_after: u32,
+    more_after: u32,
+    /// While another number of threads is tried: that to go back to, and how many graphs the try has taken.
     tried_from: Option<(usize, u32)>,
 }
 
 impl Pace {
     /// Of an engine that shall use `threads` threads.
     pub(crate) fn new(threads: usize) -> Self {
-        let [patience, _] = PATIENCE;
-        let best = HashMap::new();
-        Self { most: threads, threads, best, slow: 0, since: 0, patience, tried_from: None }
+        let (times, more_after) = (HashMap::new(), PATIENCE[0]);
+        Self { most: threads, threads, times, disturbed: 0, since: 0, fewer_after: 0, more_after, tried_from: None }
+    }
+
+    /// The threads that it shall use where nothing speaks against it.
+    pub(crate) fn most(&self) -> usize {
+        self.most
     }
 
     /// Takes note of a graph, and says what to do before the next.
-    pub(crate) fn after(&mut self, work: Work, seconds: f32) -> Option<Advice> {
-        if let Some((fewer, graphs)) = self.tried_from {
-            return self.judge((fewer, graphs + 1), work.kind(), seconds);
+    pub(crate) fn after(&mut self, work: Work, spent: Spent) -> Option<Advice> {
+        if let Some((before, graphs)) = self.tried_from {
+            return self.judge((before, graphs + 1), work.kind(), spent.seconds);
         }
-        let best = self.best.entry(work.kind()).or_insert(seconds);
-        *best = best.min(seconds);
-        let factor = seconds / best.max(f32::MIN_POSITIVE);
-        self.slow = if factor > SLOW { self.slow + 1 } else { 0 };
+        let [best, last] = self.times.entry(work.kind()).or_insert([spent.seconds; 2]);
+        (*best, *last) = (best.min(spent.seconds), spent.seconds);
+        let disturbed = spent.seconds > SLOW * *best || spent.share < SHARE;
+        self.disturbed = if disturbed { self.disturbed + 1 } else { 0 };
         self.since += 1;
-        if self.slow >= IN_A_ROW && self.threads > 1 {
-            self.change((self.threads / 2).max(1));
-            return Some(Advice::Fewer(self.threads, factor));
-        }
-        if self.threads < self.most && self.since >= self.patience {
-            self.tried_from = Some((self.threads, 0));
-            self.threads = (2 * self.threads).min(self.most);
-            return Some(Advice::Try(self.threads));
-        }
-        None
+        let threads = if self.disturbed >= IN_A_ROW && self.threads > 1 && self.since >= self.fewer_after {
+            self.threads / 2
+        } else if self.threads < self.most && self.since >= self.more_after {
+            (2 * self.threads).min(self.most)
+        } else {
+            return None;
+        };
+        self.tried_from = Some((self.threads, 0));
+        self.threads = threads;
+        Some(Advice::Try(threads))
     }
 
-    /// Whether what was tried is better than `fewer` threads.
-    fn judge(&mut self, (fewer, graphs): (usize, u32), work: Work, seconds: f32) -> Option<Advice> {
-        // Other work says nothing: wait for some that has been done with fewer, too, but not for long.
-        let before = self.best.get(&work).copied();
-        if before.is_none() && graphs < IN_A_ROW {
-            self.tried_from = Some((fewer, graphs));
+    /// Whether what was tried is better than `before` threads.
+    fn judge(&mut self, (before, graphs): (usize, u32), work: Work, seconds: f32) -> Option<Advice> {
+        // Other work says nothing: wait for some that has been done before, too, but not for long.
+        let times = self.times.get(&work).copied();
+        if times.is_none() && graphs < IN_A_ROW {
+            self.tried_from = Some((before, graphs));
             return None;
         }
-        self.tried_from = None;
-        if before.is_some_and(|before| seconds < WORTH * before) {
-            self.patience = PATIENCE[0];
-            self.change(self.threads);
-            return Some(Advice::Again(self.threads));
+        (self.tried_from, self.since, self.disturbed) = (None, 0, 0);
+        let fewer = self.threads < before;
+        // Fewer threads are compared with what has become of more of them, more with what fewer can do.
+        if times.is_some_and(|[best, last]| seconds < WORTH * if fewer { last } else { best }) {
+            [self.fewer_after, self.more_after] = [0, PATIENCE[0]];
+            // With another number of threads other times are usual.
+            self.times.clear();
+            return Some(Advice::Stay(self.threads));
         }
-        self.patience = (2 * self.patience).min(PATIENCE[1]);
-        (self.threads, self.since) = (fewer, 0);
-        Some(Advice::Back(fewer))
-    }
-
-    /// With another number of threads other times are usual.
-    fn change(&mut self, threads: usize) {
-        self.threads = threads;
-        self.best.clear();
-        (self.slow, self.since) = (0, 0);
+        let wait = if fewer { &mut self.fewer_after } else { &mut self.more_after };
+        *wait = (2 * *wait).clamp(PATIENCE[0], PATIENCE[1]);
+        self.threads = before;
+        Some(Advice::Back(before))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Advice, Pace, Work};
+    use super::{Advice, IN_A_ROW, Pace, Spent, Work};
 
     fn step() -> Work {
         Work { rows: 1, past: 10, blocks: 24, heads: 13 }
@@ -129,13 +169,22 @@ mod tests {
         Work { rows: 64, heads: 0, ..step() }
     }
 
+    fn alone(seconds: f32) -> Spent {
+        Spent { seconds, share: 0.97 }
+    }
+
+    fn starved(seconds: f32) -> Spent {
+        Spent { seconds, share: 0.75 }
+    }
+
     /// A pace that has gone down from two threads to one.
     fn slowed() -> Pace {
         let mut pace = Pace::new(2);
         for seconds in [0.1, 0.3, 0.3] {
-            assert_eq!(pace.after(step(), seconds), None);
+            assert_eq!(pace.after(step(), alone(seconds)), None);
         }
-        assert!(matches!(pace.after(step(), 0.3), Some(Advice::Fewer(1, factor)) if (factor - 3.0).abs() < 1e-3));
+        assert_eq!(pace.after(step(), alone(0.3)), Some(Advice::Try(1)));
+        assert_eq!(pace.after(step(), alone(0.18)), Some(Advice::Stay(1)));
         pace
     }
 
@@ -143,45 +192,66 @@ mod tests {
     fn three_slow_graphs_in_a_row_are_needed() {
         let mut pace = Pace::new(2);
         for seconds in [0.1, 0.3, 0.3, 0.1, 0.3, 0.3] {
-            assert_eq!(pace.after(step(), seconds), None, "one good step forgives");
+            assert_eq!(pace.after(step(), alone(seconds)), None, "one good step forgives");
         }
-        assert!(matches!(pace.after(step(), 0.3), Some(Advice::Fewer(1, _))));
+        assert_eq!(pace.after(step(), alone(0.3)), Some(Advice::Try(1)));
+    }
+
+    #[test]
+    fn threads_that_were_never_alone_are_tried_too() {
+        let mut pace = Pace::new(2);
+        assert!((1..IN_A_ROW).all(|_| pace.after(step(), starved(0.3)).is_none()));
+        assert_eq!(pace.after(step(), starved(0.3)), Some(Advice::Try(1)));
+        assert_eq!(pace.after(step(), alone(0.2)), Some(Advice::Stay(1)));
+    }
+
+    #[test]
+    fn fewer_threads_that_are_no_better_go_and_are_tried_rarely() {
+        let (mut pace, mut tries) = (Pace::new(8), 0);
+        for _ in 0..4096 {
+            if pace.after(step(), starved(0.1)) == Some(Advice::Try(4)) {
+                tries += 1;
+                assert_eq!(pace.after(step(), alone(0.15)), Some(Advice::Back(8)));
+            }
+        }
+        // After 3, then 32, 64, … 1,024 graphs and then every 1,024.
+        assert_eq!(tries, 9);
     }
 
     #[test]
     fn more_heads_more_rows_and_longer_texts_are_other_work() {
         let mut pace = Pace::new(2);
         for work in [step(), Work { heads: 26, ..step() }, batch(), Work { past: 900, ..step() }] {
-            assert_eq!(pace.after(work, 0.1 * (work.rows + work.heads) as f32), None);
+            assert_eq!(pace.after(work, alone(0.1 * (work.rows + work.heads) as f32)), None);
         }
         for _ in 0..3 {
-            assert_eq!(pace.after(batch(), 6.4), None);
+            assert_eq!(pace.after(batch(), alone(6.4)), None);
         }
     }
 
     #[test]
     fn one_thread_stays_one() {
         let mut pace = Pace::new(1);
-        assert!([0.1, 0.9, 0.9, 0.9, 0.9].iter().all(|s| pace.after(step(), *s).is_none()));
+        assert!([0.1, 0.9, 0.9, 0.9, 0.9].iter().all(|s| pace.after(step(), starved(*s)).is_none()));
     }
 
     #[test]
     fn more_threads_are_tried_again_and_kept_where_they_help() {
         let mut pace = slowed();
-        assert!((0..31).all(|_| pace.after(step(), 0.18).is_none()));
-        assert_eq!(pace.after(step(), 0.18), Some(Advice::Try(2)));
-        assert_eq!(pace.after(batch(), 9.0), None, "nothing to compare with");
-        assert_eq!(pace.after(step(), 0.1), Some(Advice::Again(2)));
-        assert!((0..100).all(|_| pace.after(step(), 0.1).is_none()));
+        assert!((0..31).all(|_| pace.after(step(), alone(0.18)).is_none()));
+        assert_eq!(pace.after(step(), alone(0.18)), Some(Advice::Try(2)));
+        assert_eq!(pace.after(batch(), alone(9.0)), None, "nothing to compare with");
+        assert_eq!(pace.after(step(), alone(0.1)), Some(Advice::Stay(2)));
+        assert!((0..100).all(|_| pace.after(step(), alone(0.1)).is_none()));
     }
 
     #[test]
     fn a_try_that_finds_nothing_to_compare_with_ends() {
         let mut pace = slowed();
-        assert!((0..31).all(|_| pace.after(step(), 0.18).is_none()));
-        assert_eq!(pace.after(step(), 0.18), Some(Advice::Try(2)));
-        assert_eq!((pace.after(batch(), 9.0), pace.after(batch(), 9.0)), (None, None));
-        assert_eq!(pace.after(batch(), 9.0), Some(Advice::Back(1)));
+        assert!((0..31).all(|_| pace.after(step(), alone(0.18)).is_none()));
+        assert_eq!(pace.after(step(), alone(0.18)), Some(Advice::Try(2)));
+        assert_eq!((pace.after(batch(), alone(9.0)), pace.after(batch(), alone(9.0))), (None, None));
+        assert_eq!(pace.after(batch(), alone(9.0)), Some(Advice::Back(1)));
     }
 
     #[test]
@@ -189,9 +259,9 @@ mod tests {
         let mut pace = slowed();
         let mut tries = 0;
         for _ in 0..4096 {
-            if pace.after(step(), 0.18) == Some(Advice::Try(2)) {
+            if pace.after(step(), alone(0.18)) == Some(Advice::Try(2)) {
                 tries += 1;
-                assert_eq!(pace.after(step(), 0.6), Some(Advice::Back(1)));
+                assert_eq!(pace.after(step(), alone(0.6)), Some(Advice::Back(1)));
             }
         }
         // After 32, 64, … 1,024 graphs and then every 1,024.

@@ -5,15 +5,13 @@
 //! What has been drafted is no part of the text: [`Engine::ids`] and every stored row end before it until
 //! [`Engine::accept`] says how much of it stays, and reading or stepping forgets it.
 
-use std::time::Instant;
-
 use mexit_ggml::{Arena, DType, Graph, Ops, Tensor, keeps_columns};
 
 use super::{Engine, LogitRows, collect};
 use crate::{
     Error, ExitId, TokenId,
     heads::{self, By},
-    pace::Work,
+    pace::{Stopwatch, Work},
     trunk::{self, Part, Trunk},
 };
 
@@ -43,7 +41,7 @@ impl Engine {
     /// If there is no room in the context, the token or an exit is not one of the model's, the exit is not a lower one,
     /// or computing fails.
     pub fn draft(&mut self, id: TokenId, exit: ExitId, exits: &[ExitId]) -> Result<LogitRows, Error> {
-        let started = Instant::now();
+        let started = Stopwatch::start();
         let blocks = self.lower(exit)?;
         // What was left early lies where the draft's keys and values go.
         self.cache.discard_early();
@@ -119,7 +117,7 @@ impl Engine {
     }
 
     fn verified(&mut self, exits: &[ExitId]) -> Result<LogitRows, Error> {
-        let (spec, drafted, started) = (&self.model.spec, self.cache.drafted(), Instant::now());
+        let (spec, drafted, started) = (&self.model.spec, self.cache.drafted(), Stopwatch::start());
         let (n, n_past, below) = (drafted.ids.len(), self.cache.ids().len(), drafted.blocks);
         if n == 0 || below >= spec.blocks {
             return Err(Error::model("a draft", "tokens to be verified", format!("{n} after {below} blocks")));

@@ -5,15 +5,13 @@
 //! (the KV recomputation of EE-LLM, Chen et al., 2023, arXiv 2312.04916). So nothing is made up that the full model would
 //! not have computed: CALM's copies of the exit's row (arXiv 2207.07061) are cheaper, and only resemble it.
 
-use std::time::Instant;
-
 use mexit_ggml::{Arena, DType, Graph, Ops, Tensor};
 
 use super::{Engine, LogitRows, collect};
 use crate::{
     Error, ExitId, TokenId,
     heads::{self, By},
-    pace::Work,
+    pace::{Stopwatch, Work},
     trunk::{self, Part},
 };
 
@@ -81,7 +79,7 @@ impl Engine {
 
     /// Runs blocks over the last `n` tokens.
     fn run_blocks(&mut self, from: u32, to: u32, n: usize) -> Result<(), Error> {
-        let started = Instant::now();
+        let started = Stopwatch::start();
         let (spec, early) = (&self.model.spec, self.cache.early());
         let n_past = self.cache.ids().len() + early.ids.len() - n;
         let taps = spec.taps();
