@@ -1,6 +1,7 @@
 //! The engine thread, what it is asked, and what it answers.
 
 mod about;
+pub mod agreement;
 pub mod analyze;
 mod batches;
 pub mod check;

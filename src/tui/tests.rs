@@ -1,5 +1,6 @@
 //! Tests of the screen as a whole, over a model that is made up: pictures, key scripts, storms of random events.
 
+mod agreement_screens;
 mod chaos;
 mod engine_screens;
 mod exact;

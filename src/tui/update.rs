@@ -108,6 +108,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Narrower => state.heatmap.width = state.heatmap.width.saturating_sub(1),
         Action::Repeats => state.heatmap.all = !state.heatmap.all,
         Action::Pin | Action::DefaultPins | Action::Versus | Action::OverPositions => journeys::act(state, action),
+        Action::Agreement => exits::turn(state),
         Action::Ids => state.display.ids = !state.display.ids,
         Action::Mouse => mouse(state),
         Action::First => go_to(state, 0),

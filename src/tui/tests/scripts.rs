@@ -48,6 +48,11 @@ fn heatmap() {
 }
 
 #[test]
+fn agreement() {
+    play("agreement", include_str!("../../../tests/scripts/agreement.txt"));
+}
+
+#[test]
 fn what_if() {
     play("what_if", include_str!("../../../tests/scripts/what_if.txt"));
 }
