@@ -35,13 +35,11 @@ impl EarlyExitArgs {
 
 /// The rule of a policy over some exits, one of which must be its own if that is fixed.
 pub(super) fn require(named: Named, exits: &[ExitId]) -> anyhow::Result<Rule> {
-    match named.rule(exits) {
-        Some(rule) => Ok(rule),
-        None => {
-            let known: Vec<String> = exits.iter().skip(1).rev().map(ToString::to_string).collect();
-            bail!("--early-exit {named}: expected one of {}", known.join(", "))
-        }
-    }
+    let Some(rule) = named.rule(exits) else {
+        let known: Vec<String> = exits.iter().skip(1).rev().map(ToString::to_string).collect();
+        bail!("--early-exit {named}: expected one of {}", known.join(", "))
+    };
+    Ok(rule)
 }
 
 /// Generates by a rule.
