@@ -9,6 +9,7 @@ mod choosing;
 pub mod grid;
 mod kept;
 pub mod leaving;
+pub mod lens;
 pub mod protocol;
 pub mod reader;
 pub mod reading;

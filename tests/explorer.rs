@@ -60,6 +60,11 @@ fn agreement() {
 }
 
 #[test]
+fn lens() {
+    everywhere(include_str!("scripts/lens.txt"));
+}
+
+#[test]
 fn what_if() {
     everywhere(include_str!("scripts/what_if.txt"));
 }

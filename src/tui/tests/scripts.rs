@@ -53,6 +53,11 @@ fn agreement() {
 }
 
 #[test]
+fn lens() {
+    play("lens", include_str!("../../../tests/scripts/lens.txt"));
+}
+
+#[test]
 fn what_if() {
     play("what_if", include_str!("../../../tests/scripts/what_if.txt"));
 }

@@ -59,6 +59,7 @@ const EXPLORE: &[Hint] = &[
     hint(&[Action::Run], "run"),
     hint(&[Action::Edit], "edit the prompt"),
     hint(&[Action::SetOutput], "this exit alone"),
+    now(&[Action::Lens], |state, _| if state.lens.shown { "candidates" } else { "lens" }.into()),
 ];
 
 const HEATMAP: &[Hint] = &[
