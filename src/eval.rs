@@ -7,6 +7,7 @@
 pub mod columns;
 mod continuations;
 pub mod corpus;
+pub mod early_exit;
 mod error;
 pub mod evaluation;
 pub mod last_word;

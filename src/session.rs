@@ -1,6 +1,7 @@
 //! The engine thread, what it is asked, and what it answers.
 
 mod about;
+pub mod agreement;
 pub mod analyze;
 mod batches;
 pub mod check;
@@ -8,6 +9,7 @@ mod choosing;
 pub mod grid;
 mod kept;
 pub mod leaving;
+pub mod lens;
 pub mod protocol;
 pub mod reader;
 pub mod reading;

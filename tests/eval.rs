@@ -24,6 +24,8 @@ use serde_json::Value;
 
 /// Ours and theirs differ by up to 1e-4 a logit (tests/parity.rs), so by twice that in a logarithm of a probability or a
 /// mean of such; perplexities by as much of themselves. A divergence of 5 nats moves by no more than a few times that.
+/// What early-exit policies take is compared exactly: their thresholds are 2.7e-4 or more from every probability and
+/// entropy that they are held against (`nearest_to_a_threshold` in the files).
 const BOUND: f64 = 5e-4;
 
 fn reference(name: &str) -> PathBuf {
@@ -81,6 +83,9 @@ fn numbers_are_those_of_numpy_on_the_librarys_logits() {
         let mut args = vec![&*texts, "--model", &*model];
         for pair in want["contrasts"].as_array().expect("pairs") {
             args.extend(["--contrast", pair.as_str().expect("a pair")]);
+        }
+        for policy in want["summary"]["policies"].as_array().expect("policies") {
+            args.extend(["--early-exit", policy["policy"].as_str().expect("a policy")]);
         }
         if want["lens"] == true {
             args.push("--lens");
@@ -146,7 +151,8 @@ fn held_out_figures_are_those_of_training_and_fall_with_depth() {
 fn everything() -> Vec<String> {
     let texts = reference("eval_demo.jsonl").to_string_lossy().into_owned();
     let flags = "--window 24 --stride 12 --lens --contrast original,6 --alphas 0.1,0.5 --exits 12,6,2 \
-        --continuations 8 --beginning 8 --length 12";
+        --continuations 8 --beginning 8 --length 12 \
+        --early-exit confidence:0.3 --early-exit patience:2 --early-exit decided";
     let args = [texts].into_iter().chain(flags.split_whitespace().map(ToOwned::to_owned));
     args.collect()
 }
@@ -304,6 +310,10 @@ fn refusals() {
         ("a long stride", vec![&*text, "--window", "8", "--stride", "9"], &["--stride 9", "8"]),
         ("no such exit", vec![&*text, "--exits", "3"], &["no exit 3"]),
         ("no such pair", vec![&*text, "--contrast", "original,5"], &["no exit 5"]),
+        ("no such policy", vec![&*text, "--early-exit", "sure:1"], &["confidence:P", "oracle"]),
+        ("no such fixed exit", vec![&*text, "--early-exit", "fixed:5"], &["fixed:5", "2, 4, 6"]),
+        ("not measured", vec![&*text, "--exits", "2", "--early-exit", "fixed:6"], &["expected one of 2"]),
+        ("a policy twice", vec![&*text, "--early-exit", "oracle", "--early-exit", "oracle"], &["asked for twice"]),
         ("twice", vec![&*text, "--contrast", "12,2", "--alphas", "0.1,0.1"], &["asked for twice"]),
         ("shard 0", vec![&*text, "-o", "x", "--shard", "0/2"], &["i/n"]),
         ("shard without a file", vec![&*text, "--shard", "1/2"], &["--output"]),
@@ -320,11 +330,23 @@ fn a_table_for_other_programs() {
     let path = folder.path().join("t.parquet");
     let texts = reference("eval_demo.jsonl");
     let (texts, into) = (texts.to_string_lossy(), path.to_string_lossy());
-    let got = evaluate(&[&texts, "--limit", "4", "--exits", "6", "--contrast", "original,6", "--parquet", &into]);
+    let got = evaluate(&[
+        &texts,
+        "--limit",
+        "4",
+        "--exits",
+        "6",
+        "--contrast",
+        "original,6",
+        "--parquet",
+        &into,
+        "--early-exit",
+        "patience:2",
+    ]);
     let reader = SerializedFileReader::new(fs::File::open(&path).expect("a file")).expect("Parquet");
     let rows: Vec<_> = reader.get_row_iter(None).expect("rows").map(|row| row.expect("a row")).collect();
     let readouts = got["summary"]["readouts"].as_array().expect("readouts");
-    assert_eq!((rows.len(), readouts.len()), (3, 3));
+    assert_eq!((rows.len(), readouts.len()), (4, 3));
     for (row, readout) in rows.iter().zip(readouts) {
         let names: Vec<&String> = row.get_column_iter().map(|(name, _)| name).collect();
         let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name}"));
@@ -339,4 +361,24 @@ fn a_table_for_other_programs() {
     let contrast = &rows[2];
     assert_eq!(contrast.get_string(3).expect("the expert"), "original");
     assert_eq!(contrast.get_double(5).expect("α"), 0.1);
+    // The policy's row, and what stands in its columns and in those of the exits alone.
+    let names: Vec<&String> = rows[3].get_column_iter().map(|(name, _)| name).collect();
+    let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name}"));
+    assert_eq!(rows[3].get_string(0).expect("a name"), "patience:2");
+    let policy = &got["summary"]["policies"][0];
+    for name in ["perplexity", "accuracy", "agreement_with_original", "mean_depth", "work_own_head", "work_every_head"]
+    {
+        let (got, want) =
+            (rows[3].get_double(place(name)).expect("a number"), policy[name].as_f64().expect("a number"));
+        assert!((got - want).abs() <= 1e-15 * want.abs(), "{name}: {got}, {want}");
+    }
+    for (place, exit) in
+        [place("taken_original"), place("taken_6")].into_iter().zip(policy["taken"].as_array().expect("exits"))
+    {
+        assert_eq!(rows[3].get_long(place).expect("a count"), exit["positions"].as_i64().expect("a count"));
+        assert!(rows[0].get_long(place).is_err(), "no exit takes exits");
+    }
+    for (row, exit) in rows.iter().zip(got["tally"]["same_top"].as_array().expect("exits")) {
+        assert_eq!(row.get_long(place("same_top_6")).expect("a count"), exit[1].as_i64().expect("a count"));
+    }
 }

@@ -55,6 +55,16 @@ fn heatmap() {
 }
 
 #[test]
+fn agreement() {
+    everywhere(include_str!("scripts/agreement.txt"));
+}
+
+#[test]
+fn lens() {
+    everywhere(include_str!("scripts/lens.txt"));
+}
+
+#[test]
 fn what_if() {
     everywhere(include_str!("scripts/what_if.txt"));
 }

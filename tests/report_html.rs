@@ -7,7 +7,10 @@ use std::{fs, process::Command, time::Instant};
 
 use mexit_tui::{
     report::{self, Format, Look, Measure},
-    session::{trace::ContrastTrace, traced::Traced},
+    session::{
+        trace::{ContrastTrace, StepTrace},
+        traced::Traced,
+    },
 };
 use serde_json::Value;
 
@@ -91,7 +94,18 @@ const SCRIPT: &str = "<script>addEventListener('load', () => {
   const told = {}, began = performance.now();
   build(document.querySelector('.band'));
   told.cells = document.querySelectorAll('[data-n]').length;
-  cell(2, 3).dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+  told.rendered = performance.getEntriesByType('paint').map((paint) => [paint.name, paint.startTime]);
+  told.ready = performance.now();
+  const timed = (act) => { const from = performance.now(); act(); return performance.now() - from; };
+  const hover = (n, row) => () => cell(n, row).dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+  // Every handler's time with the layout that it asks for.
+  const settled = (act) => () => { act(); document.body.getBoundingClientRect(); };
+  const spread = (all) => { all.sort((a, b) => a - b); return [all[all.length >> 1], all.at(-1)]; };
+  const places = [...Array(40).keys()].map((n) => [1 + n % 5, n % 13]);
+  told.hovers = spread(places.map(([n, row]) => timed(settled(hover(n, row)))));
+  told.clicks = spread(places.map(([n, row]) => timed(settled(() => cell(n, row).click()))));
+  press('Escape');
+  hover(2, 3)();
   told.hover = panel.textContent;
   cell(2, 3).click();
   cell(3, 0).dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
@@ -109,6 +123,14 @@ const SCRIPT: &str = "<script>addEventListener('load', () => {
   told.all = document.querySelectorAll('[data-n]').length;
   paint();
   told.rows = document.querySelectorAll('#below [data-at]').length;
+  const pair = (one, other) => document.querySelector(`.matrix [data-one='${one}'][data-other='${other}']`);
+  told.same = [...document.querySelectorAll('.matrix tbody tr')].map((row) => [...row.querySelectorAll('td')].map((td) => td.textContent));
+  told.pair = pair(0, 12).title;
+  press('Home'); press('Escape');
+  pair(0, 12).click();
+  told.differ = view.kept.n;
+  pair(0, 12).click();
+  told.next = view.kept.n;
   told.lines = panel.querySelectorAll('polyline').length;
   told.asked = performance.getEntriesByType('resource').length;
   told.milliseconds = performance.now() - began;
@@ -145,6 +167,10 @@ fn in_a_browser_it_draws_and_answers() {
     let told = STANDARD.decode(rest.split_once("END").expect("an end").0).expect("base64");
     let told: Value = serde_json::from_slice(&told).expect("JSON");
     println!("1,000 tokens, 13 exits: everything drawn and asked in {} ms", told["milliseconds"]);
+    println!(
+        "milliseconds: first paint {}, loaded {}; a hover {} and a click {} with layout (median, slowest of 40)",
+        told["rendered"], told["ready"], told["hovers"], told["clicks"]
+    );
     let says = |name: &str| told[name].as_str().expect(name).to_owned();
     let exit = |row: usize| traced.card.exits[row].to_string();
     assert!(told["cells"].as_u64().is_some_and(|n| n > 13 && n < 13 * 1001), "some lines: {told}");
@@ -161,6 +187,20 @@ fn in_a_browser_it_draws_and_answers() {
     assert!((says("text").parse::<f32>().expect("a number") - entropy).abs() <= 0.051, "one decimal: {told}");
     let changed = traced.traces().filter(|trace| trace.contrast.as_ref().is_some_and(ContrastTrace::changed)).count();
     assert_eq!(told["rows"], changed);
+    let top = |trace: &StepTrace, row: usize| trace.exits[row].top[0].id;
+    let traces: Vec<&StepTrace> = traced.traces().map(|trace| &**trace).collect();
+    let same = |one, other| traces.iter().filter(|t| top(t, one) == top(t, other)).count();
+    for one in 0..13 {
+        for other in 0..13 {
+            let (same, n) = (same(one, other), traces.len());
+            let percent = if same == n { 100 } else { ((200 * same + n) / (2 * n)).min(99) };
+            assert_eq!(told["same"][one][other], percent.to_string(), "exits {one} and {other}");
+        }
+    }
+    let title = format!("original and {}: {} of {}", exit(12), same(0, 12), traces.len());
+    assert_eq!(says("pair"), title);
+    let differ: Vec<usize> = traces.iter().filter(|t| top(t, 0) != top(t, 12)).map(|t| t.position).collect();
+    assert_eq!((told["differ"].as_u64(), told["next"].as_u64()), (Some(differ[0] as u64), Some(differ[1] as u64)));
     assert_eq!(told["lines"], 8);
     assert_eq!(told["asked"], 0, "nothing is fetched");
 }

@@ -212,8 +212,28 @@ fn the_text_has_the_changes_of_the_contrast() {
     }
     // Every row of a table has as many cells as its head, whatever the tokens are.
     let cells = |line: &str| line.replace("\\|", "").matches('|').count();
-    let rows: Vec<usize> = text.lines().filter(|line| line.starts_with('|')).map(cells).collect();
-    assert!(rows.iter().all(|n| *n == 8 || *n == 9), "{rows:?}");
+    let lines: Vec<&str> = text.lines().collect();
+    let tables: Vec<&[&str]> = lines.chunk_by(|a, b| a.starts_with('|') == b.starts_with('|')).collect();
+    let tables: Vec<&[&str]> = tables.into_iter().filter(|lines| lines[0].starts_with('|')).collect();
+    assert_eq!(tables.len(), 3);
+    for table in tables {
+        assert!(table.iter().all(|line| cells(line) == cells(table[0])), "{table:?}");
+    }
+}
+
+#[test]
+fn the_text_counts_exits_with_the_same_top_token() {
+    let traced = made_up::traced(30);
+    let text = text(&traced, Format::Markdown);
+    let (_, rest) = text.split_once("## Exits with the same top token").expect("a table");
+    let traces: Vec<_> = traced.traces().collect();
+    for (one, exit) in traced.card.exits.iter().enumerate() {
+        let line = rest.lines().find(|line| line.starts_with(&format!("| {exit} |"))).expect("a line");
+        let same = |other: usize| traces.iter().filter(|t| t.exits[one].top[0].id == t.exits[other].top[0].id).count();
+        let cells = (0..traced.card.exits.len()).map(|other| 100.0 * same(other) as f64 / traces.len() as f64);
+        let want: String = cells.map(|share| format!(" {share:.1} |")).collect();
+        assert_eq!(line, format!("| {exit} |{want}"));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use mexit_models::{Engine, ExitId, TokenId};
 
 use crate::{
     decode::Sampling,
-    session::leaving::{EarlyRun, EarlyWork, Policy, Rule},
+    session::leaving::{EarlyRun, EarlyWork, Named, Rule},
 };
 
 /// Where to leave the model.
@@ -21,25 +21,25 @@ pub(super) struct EarlyExitArgs {
     /// only blocks up to the one taken run; when a later token goes deeper, the tokens before it are brought along in
     /// one batch, so that it sees their true keys and values (EE-LLM's recomputation). --stats tells what that saved
     #[arg(long, value_name = "POLICY", value_parser = policy, conflicts_with_all = ["exit", "contrast", "json", "speculate"])]
-    early_exit: Option<(Policy, f32)>,
+    early_exit: Option<Named>,
 }
 
 impl EarlyExitArgs {
     /// The rule, checked against the model.
     pub(super) fn rule(&self, engine: &Engine) -> anyhow::Result<Option<Rule>> {
-        let Some((policy, threshold)) = self.early_exit else { return Ok(None) };
-        let spec = &engine.model().spec;
-        if policy != Policy::Fixed {
-            return Ok(Some(Rule { policy, threshold }));
-        }
-        let from_below: Vec<ExitId> = spec.exit_ids().into_iter().rev().collect();
-        let place = from_below.iter().position(|exit| matches!(exit, ExitId::Block(k) if *k as f32 == threshold));
-        let Some(place) = place else {
-            let known: Vec<String> = from_below.iter().map(ToString::to_string).collect();
-            bail!("--early-exit fixed:{threshold}: expected one of {}", known.join(", "))
-        };
-        Ok(Some(Rule { policy, threshold: place as f32 }))
+        let Some(named) = self.early_exit else { return Ok(None) };
+        let exits = engine.model().spec.exit_ids();
+        require(named, &exits).map(Some)
     }
+}
+
+/// The rule of a policy over some exits, one of which must be its own if that is fixed.
+pub(super) fn require(named: Named, exits: &[ExitId]) -> anyhow::Result<Rule> {
+    let Some(rule) = named.rule(exits) else {
+        let known: Vec<String> = exits.iter().skip(1).rev().map(ToString::to_string).collect();
+        bail!("--early-exit {named}: expected one of {}", known.join(", "))
+    };
+    Ok(rule)
 }
 
 /// Generates by a rule.
@@ -91,19 +91,8 @@ fn tell(work: &EarlyWork, engine: &Engine, seconds: f64) {
     );
 }
 
-fn policy(text: &str) -> Result<(Policy, f32), String> {
-    const EXPECTED: &str =
-        "expected confidence:P or margin:P with P from 0 to 1, entropy:NATS, patience:N or fixed:EXIT";
-    let (name, threshold) = text.split_once(':').ok_or(EXPECTED)?;
-    let threshold: f32 = threshold.parse().map_err(|_| EXPECTED)?;
-    let whole = threshold.fract() == 0.0 && (0.0..65_536.0).contains(&threshold);
-    let (policy, fits) = match name {
-        "confidence" => (Policy::Confidence, (0.0..=1.0).contains(&threshold)),
-        "margin" => (Policy::Margin, (0.0..=1.0).contains(&threshold)),
-        "entropy" => (Policy::Entropy, threshold >= 0.0 && threshold.is_finite()),
-        "patience" => (Policy::Patience, whole && threshold >= 1.0),
-        "fixed" => (Policy::Fixed, whole),
-        _ => return Err(EXPECTED.into()),
-    };
-    if fits { Ok((policy, threshold)) } else { Err(EXPECTED.into()) }
+/// Those that know the answer can be looked at, not used.
+fn policy(text: &str) -> Result<Named, String> {
+    let named: Named = text.parse()?;
+    if named.policy.knows() { Err(format!("{text} knows the answer: no token can be chosen by it")) } else { Ok(named) }
 }

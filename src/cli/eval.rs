@@ -73,7 +73,7 @@ struct OutArgs {
     /// Write the result as JSON; an unfinished one is kept beside it
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write a row for every exit, lens and contrast as a Parquet file
+    /// Write a row for every exit, lens, contrast and policy as a Parquet file
     #[arg(long, value_name = "FILE")]
     parquet: Option<PathBuf>,
     /// Print the JSON in place of the table

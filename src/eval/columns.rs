@@ -1,5 +1,9 @@
 //! An evaluation as a table of named columns, a row for every exit, lens and contrast.
 
+mod policies;
+
+use std::borrow::Cow;
+
 use super::{
     evaluation::Evaluation,
     settings::Readout,
@@ -63,6 +67,14 @@ pub fn columns(evaluation: &Evaluation) -> Table {
     columns.extend(["rep_1", "rep_2", "rep_3", "rep_4"].into_iter().zip(0..).map(|(n, i)| (n, made(&|m| m.rep[i]))));
     let distinct = ["distinct_1", "distinct_2", "distinct_3", "distinct_4"].into_iter().zip(0..);
     columns.extend(distinct.map(|(n, i)| (n, made(&|m| m.distinct[i]))));
+    let mut columns: Vec<(Cow<'static, str>, Column)> =
+        columns.into_iter().map(|(name, column)| (name.into(), column)).collect();
+    for (place, other) in summary.decision_layers.iter().enumerate() {
+        // Exits come first among the rows.
+        let values = (0..rows.len()).map(|row| Some(*evaluation.tally.same_top.get(row)?.get(place)?)).collect();
+        columns.push((format!("same_top_{}", other.exit).into(), Column::Count(values)));
+    }
+    policies::add(&mut columns, &summary);
     Table { columns, about: about(evaluation) }
 }
 

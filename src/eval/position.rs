@@ -3,6 +3,7 @@
 use mexit_models::{ExitId, TokenId};
 
 use super::{
+    early_exit,
     settings::{Readout, Settings},
     sum::Sum,
     tally::{BINS, Tally},
@@ -73,6 +74,7 @@ impl<'l> Position<'l> {
             bin.confidence += Sum::of(confidence);
         }
         self.count_exits(&said, tally);
+        early_exit::count(settings, &self.exits, target, &mut tally.policies);
         for ((exit, lens), compared) in self.lenses.iter().zip(&mut tally.lenses) {
             if let Some(head) = self.exit(*exit) {
                 let same = head.best().id == lens.best().id;

@@ -5,7 +5,7 @@ use std::fmt;
 use mexit_models::ExitId;
 use serde::{Deserialize, Serialize};
 
-use super::{corpus::Form, windows::Slide};
+use super::{corpus::Form, early_exit::EarlyExit, windows::Slide};
 use crate::session::trace::Pair;
 
 /// Everything that can change a number, so that only what was made alike is joined.
@@ -33,6 +33,9 @@ pub struct Settings {
     pub readouts: Vec<Readout>,
     /// Greedy continuations.
     pub continuations: Continuations,
+    /// Early-exit policies.
+    #[serde(default)]
+    pub early_exit: EarlyExit,
 }
 
 /// Greedy continuations of the beginnings of windows.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    early_exit::{self, PolicySummary},
     settings::{Readout, Settings},
     tally::{Bin, Compared, Continued, ReadoutTally, Tally},
 };
@@ -34,6 +35,9 @@ pub struct Summary {
     pub agreement: Vec<Vec<f64>>,
     /// Every exit against the lens at its layer.
     pub head_against_lens: Vec<Against>,
+    /// What early-exit policies come to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicySummary>,
 }
 
 /// The numbers of one readout.
@@ -152,6 +156,7 @@ impl Summary {
                     js: js.mean(n),
                 })
                 .collect(),
+            policies: early_exit::summary(settings, &tally.policies, n),
         }
     }
 }

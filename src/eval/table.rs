@@ -1,13 +1,13 @@
 //! An evaluation as a text of about 100 columns.
 
+mod matrix;
+mod policies;
+
 use super::{
     evaluation::Evaluation,
     settings::Settings,
     summary::{LAST_WORD, ReadoutSummary, Summary},
 };
-
-/// More exits than this have their matrix in the JSON alone.
-const WIDEST_MATRIX: usize = 14;
 
 /// The whole report.
 #[must_use]
@@ -17,8 +17,9 @@ pub fn table(evaluation: &Evaluation) -> String {
         heading(evaluation, &summary),
         readouts(&summary),
         decisions(&summary),
-        matrix(&summary),
+        matrix::matrix(&summary),
         lenses(&summary),
+        policies::policies(&summary),
         repetition(&evaluation.settings, &summary),
         words(&summary, evaluation.tally.long_words),
     ];
@@ -93,21 +94,6 @@ fn decisions(summary: &Summary) -> String {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share: 0 to 40, and 0 for NaN")]
 fn bar(share: f64) -> String {
     "█".repeat((share * 40.0).round() as usize)
-}
-
-fn matrix(summary: &Summary) -> String {
-    let names: Vec<&String> = summary.decision_layers.iter().map(|decided| &decided.exit).collect();
-    if names.len() < 2 || names.len() > WIDEST_MATRIX {
-        return String::new();
-    }
-    let short = |name: &str| if name == "original" { "orig".into() } else { name.to_owned() };
-    let head: String = names.iter().map(|name| format!("{:>6}", short(name))).collect();
-    let mut text = format!("same top token, % of positions\n{:<12}{head}\n", "");
-    for (name, row) in names.iter().zip(&summary.agreement) {
-        let cells: String = row.iter().map(|share| format!("{:>6}", percent(*share))).collect();
-        text += &format!("{name:<12}{cells}\n");
-    }
-    text
 }
 
 fn lenses(summary: &Summary) -> String {

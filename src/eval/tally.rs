@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{settings::Settings, sum::Sum};
+use super::{
+    early_exit::{self, Left},
+    settings::Settings,
+    sum::Sum,
+};
 
 /// Bins of the calibration error, of equal width over the top token's probability: bin b holds b/15 ≤ p < (b+1)/15, the
 /// last one also 1.
@@ -33,6 +37,9 @@ pub struct Tally {
     pub same_top: Vec<Vec<u64>>,
     /// By exit with a lens: how it compares with the lens at its layer.
     pub lenses: Vec<Compared>,
+    /// By early-exit policy.
+    #[serde(default)]
+    pub policies: Vec<Left>,
     /// By window's number.
     pub continuations: BTreeMap<u64, Continued>,
 }
@@ -97,6 +104,7 @@ impl Tally {
             decided: vec![0; exits],
             same_top: vec![vec![0; exits]; exits],
             lenses: vec![Compared::default(); settings.lenses().len()],
+            policies: early_exit::empty(settings),
             ..Self::default()
         }
     }
@@ -112,6 +120,8 @@ impl Tally {
             && self.same_top.len() == empty.same_top.len()
             && self.same_top.iter().all(|row| row.len() == empty.same_top.len())
             && self.lenses.len() == empty.lenses.len()
+            && self.policies.len() == empty.policies.len()
+            && self.policies.iter().all(|left| left.taken.len() == empty.decided.len())
             && self.continuations.values().all(|c| c.added.len() == empty.readouts.len())
     }
 
@@ -128,6 +138,7 @@ impl Tally {
         let cells = self.same_top.iter_mut().flatten().zip(other.same_top.iter().flatten());
         cells.for_each(|(a, b)| *a += b);
         self.lenses.iter_mut().zip(&other.lenses).for_each(|(a, b)| a.add(b));
+        self.policies.iter_mut().zip(&other.policies).for_each(|(a, b)| a.add(b));
         self.continuations.extend(other.continuations.iter().map(|(number, c)| (*number, c.clone())));
     }
 }

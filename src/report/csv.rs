@@ -10,7 +10,7 @@ use super::table::Table;
 /// If the system refuses.
 pub fn write(table: &Table, out: impl Write) -> io::Result<()> {
     let mut out = csv::Writer::from_writer(out);
-    out.write_record(table.columns.iter().map(|(name, _)| name))?;
+    out.write_record(table.columns.iter().map(|(name, _)| name.as_bytes()))?;
     for row in 0..table.rows() {
         out.write_record(table.columns.iter().map(|(_, column)| column.text(row)))?;
     }

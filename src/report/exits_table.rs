@@ -63,5 +63,6 @@ pub fn exits_table(traced: &Traced) -> Table {
         ("contrast_kl", number(&|row| row.trace.contrast.as_ref().map_or(f32::NAN, |c| c.effect))),
     ];
     let about = about(traced).into_iter().map(|(name, says)| (name.to_owned(), says)).collect();
+    let columns = columns.into_iter().map(|(name, column)| (name.into(), column)).collect();
     Table { columns, about }
 }

@@ -8,10 +8,11 @@ use super::{about::about, svg::escape};
 use crate::session::traced::Traced;
 
 /// Scripts in the order in which they need each other.
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
     include_str!("html/data.js"),
     include_str!("html/heat.js"),
     include_str!("html/inspector.js"),
+    include_str!("html/agreement.js"),
     include_str!("html/below.js"),
     include_str!("html/keys.js"),
 ];

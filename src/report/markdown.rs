@@ -7,7 +7,7 @@ use super::{
     positions::{Position, positions, shown},
     summary::summary,
 };
-use crate::session::{trace::TokenId, traced::Traced};
+use crate::session::{agreement::Agreement, trace::TokenId, traced::Traced};
 
 /// Writes the report.
 pub(super) fn write(traced: &Traced, out: &mut dyn Write) -> io::Result<()> {
@@ -34,7 +34,25 @@ pub(super) fn write(traced: &Traced, out: &mut dyn Write) -> io::Result<()> {
             exit.exit, exit.entropy, exit.kl, exit.js, exit.perplexity
         )?;
     }
+    agreement(traced, out)?;
     changes(traced, &positions, out)
+}
+
+/// How often exits have the same top token.
+fn agreement(traced: &Traced, out: &mut dyn Write) -> io::Result<()> {
+    let found = Agreement::of(&traced.card.exits, traced.traces().map(|trace| &**trace));
+    let n = found.exits.len();
+    if n < 2 {
+        return Ok(());
+    }
+    writeln!(out, "\n## Exits with the same top token\n\n% of {} positions.\n", found.positions)?;
+    let names: Vec<String> = found.exits.iter().map(ToString::to_string).collect();
+    writeln!(out, "| | {} |\n| --- |{}", names.join(" | "), " ---: |".repeat(n))?;
+    for (row, name) in names.iter().enumerate() {
+        let cells = (0..n).map(|column| format!(" {:.1} |", 100.0 * found.share(row, column)));
+        writeln!(out, "| {name} |{}", cells.collect::<String>())?;
+    }
+    Ok(())
 }
 
 /// The text, as a quotation.

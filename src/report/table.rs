@@ -1,10 +1,12 @@
 //! A table of named columns, for every format that has rows.
 
+use std::borrow::Cow;
+
 /// Columns of one length.
 #[derive(Debug, Default)]
 pub struct Table {
     /// Names and what they hold.
-    pub columns: Vec<(&'static str, Column)>,
+    pub columns: Vec<(Cow<'static, str>, Column)>,
     /// What the table is of: a name and a sentence each.
     pub about: Vec<(String, String)>,
 }

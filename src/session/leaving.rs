@@ -1,5 +1,6 @@
 //! Early-exit policies over traces: what the rules of [`crate::decode::Rule`] read, taken from what is known.
 
+mod named;
 mod run;
 
 use super::{
@@ -7,6 +8,7 @@ use super::{
     trace::{ExitId, ExitRow, StepTrace},
 };
 
+pub use self::named::Named;
 pub use self::run::{EarlyRun, EarlyToken, EarlyWork};
 pub use crate::decode::{Cost, Glance, Outcome, Policy, Rule};
 

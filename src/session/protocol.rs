@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 
 use super::{
     check::Check,
+    lens::Lens,
     trace::{Decoding, ExitId, Pair, StepTrace, TokenId},
     vocabulary::Vocabulary,
 };
@@ -33,6 +34,8 @@ pub struct Query {
     pub grid: Option<Pair>,
     /// Ask for every token of the vocabulary, contrasted by this pair.
     pub vocabulary: Option<Pair>,
+    /// Ask for every exit's layer through the model's own head.
+    pub lens: bool,
     /// Original and the exits that the decoding reads are enough for now: a run takes its tokens by them, and asks for
     /// the other rows later.
     pub brief: bool,
@@ -54,6 +57,7 @@ impl Query {
             pins: Arc::default(),
             grid: None,
             vocabulary: None,
+            lens: false,
             brief: false,
         }
     }
@@ -99,6 +103,13 @@ pub enum Event {
         millis: Option<f32>,
         /// Every token, if that was asked for.
         vocabulary: Option<Arc<Vocabulary>>,
+    },
+    /// What the lens reads at the position of a query; its answer follows.
+    Lens {
+        /// The query's ticket.
+        ticket: u64,
+        /// What it reads.
+        lens: Arc<Lens>,
     },
     /// The tokens of a text that was asked about, or why it has none.
     Tokens {

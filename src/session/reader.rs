@@ -140,8 +140,7 @@ impl Reader {
     pub fn vocabulary(&mut self, query: &Query) -> Result<Option<Vocabulary>, ReadError> {
         let Some(pair) = query.vocabulary else { return Ok(None) };
         self.require_exits(&query.decoding, Some(pair))?;
-        let exits = self.exits.clone();
-        let row = self.evaluate(query, &exits, &exits, &mut |_| true)?;
+        let row = self.ensure(query)?;
         Ok(Some(self.analysis(row).vocabulary(query.position, pair, &query.decoding, &query.text[..query.position])))
     }
 
@@ -160,7 +159,23 @@ impl Reader {
         choice.ok_or_else(|| Error::NotFinite { exit, position: row }.into())
     }
 
-    fn analysis(&self, row: usize) -> Analysis<'_> {
+    /// Makes the logits of every exit before a query's position be kept, and says after which row.
+    pub(super) fn ensure(&mut self, query: &Query) -> Result<usize, ReadError> {
+        let exits = self.exits.clone();
+        self.evaluate(query, &exits, &exits, &mut |_| true)
+    }
+
+    /// The exits that are read out.
+    pub(super) fn exits(&self) -> &[ExitId] {
+        &self.exits
+    }
+
+    /// Whether the exits are lenses themselves.
+    pub(super) fn is_lens(&self) -> bool {
+        self.model().spec.projection == mexit_models::Projection::Direct
+    }
+
+    pub(super) fn analysis(&self, row: usize) -> Analysis<'_> {
         Analysis::new(self.kept.get(row).map_or(&[], Kept::parts), &self.exits, 0)
     }
 
@@ -246,7 +261,7 @@ impl Reader {
             blocks: spec.blocks,
             context: self.engine.context(),
             vocabulary: spec.vocabulary,
-            lens: spec.projection == mexit_models::Projection::Direct,
+            lens: self.is_lens(),
             end_of_text: tokenizer.end_of_text(),
             bytes: ids().map(|id| tokenizer.bytes(id).into_boxed_slice()).collect(),
             special: ids().filter(|id| tokenizer.is_special(*id)).collect(),

@@ -197,6 +197,12 @@ fn answer(reader: &mut Reader, query: &Query, inbox: &Inbox, send: &dyn Fn(Event
     } else {
         fill(reader, query, &mut progress, send)
     };
+    let found = found.and_then(|trace| {
+        if let Some(lens) = reader.lens(query, trace.subject)? {
+            send(Event::Lens { ticket, lens: Arc::new(lens) });
+        }
+        Ok(trace)
+    });
     match found.and_then(|trace| Ok((trace, reader.vocabulary(query)?))) {
         Ok((trace, vocabulary)) => {
             let ran = reader.engine().computed() > computed;

@@ -50,7 +50,7 @@ impl State {
 
     /// Whether there is something to know of a position, that is not known.
     fn wants(&self, position: usize) -> bool {
-        let shown = || self.has_grid(position) && self.has_pins(position);
+        let shown = || self.has_grid(position) && self.has_pins(position) && self.has_lens(position);
         let whole = || self.fresh(position).is_some() && !self.picks_at(position) && shown();
         let known = if self.is_brief_at(position) { self.decided(position).is_some() } else { whole() };
         let readable = self.asking.halted.is_none_or(|read| position <= read);
@@ -88,6 +88,7 @@ impl State {
             pins: self.followed().collect(),
             grid: self.grid_pair().filter(|_| position == self.position),
             vocabulary: self.picks_at(position).then_some(self.pair),
+            lens: self.looks_through(position) && !self.is_brief_at(position),
             brief: self.is_brief_at(position),
         };
         self.asked = Some(query.clone());
@@ -108,8 +109,9 @@ impl State {
         let pinned = query.pins.iter().copied().eq(self.followed()) || !self.follows_at(query.position);
         let grid = query.grid == self.grid_pair() || query.position != self.position;
         let picked = query.vocabulary.is_some() == self.picks_at(query.position);
+        let lens = query.lens || self.has_lens(query.position) || self.is_brief_at(query.position);
         let brief = query.brief == self.is_brief_at(query.position);
-        self.is_answer(query) && pinned && grid && picked && brief && query.rest.is_empty()
+        self.is_answer(query) && pinned && grid && picked && lens && brief && query.rest.is_empty()
     }
 
     /// Whether the answer to a query would still be about this text and these settings.

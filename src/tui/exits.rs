@@ -1,4 +1,7 @@
-//! The exit lab's own state: which policy is looked at, with which thresholds, and how work is counted.
+//! The exit lab's own state: which policy is looked at, with which thresholds, and how work is counted; and its page of
+//! exits against exits.
+
+mod matrix;
 
 use super::{
     keymap::Action,
@@ -8,6 +11,9 @@ use crate::session::{
     leaving::{self, Glance, Outcome, Policy, Rule},
     trace::{ExitId, Method},
 };
+
+pub(crate) use self::matrix::Matrix;
+pub(super) use self::matrix::{differ, tops, turn};
 
 /// Tokens below which shares say nothing.
 pub(crate) const FEWEST: usize = 5;
@@ -21,11 +27,12 @@ pub(crate) struct Exits {
     thresholds: [Option<usize>; Policy::ALL.len()],
     /// Work counts every head up to the exit, not its own alone.
     pub(crate) every_head: bool,
+    pub(crate) matrix: Matrix,
 }
 
 impl Default for Exits {
     fn default() -> Self {
-        Self { policy: 0, thresholds: [None; Policy::ALL.len()], every_head: false }
+        Self { policy: 0, thresholds: [None; Policy::ALL.len()], every_head: false, matrix: Matrix::default() }
     }
 }
 
@@ -92,7 +99,11 @@ impl State {
 }
 
 /// An arrow key.
-pub(super) fn step(state: &mut State, up: bool) {
+pub(super) fn step(state: &mut State, action: Action) {
+    if state.exits.matrix.shown {
+        return matrix::step(state, action);
+    }
+    let up = action == Action::Up;
     let at = state.exits.policy;
     state.exits.policy = if up { at.saturating_sub(1) } else { (at + 1).min(Policy::ALL.len() - 1) };
 }
@@ -112,11 +123,14 @@ pub(super) fn threshold(state: &mut State, action: Action) {
 
 /// Whether the threshold's keys belong to the lab.
 pub(super) fn has_keys(state: &State) -> bool {
-    state.view == View::Exits
+    state.view == View::Exits && !state.exits.matrix.shown
 }
 
 /// Enter: decodes by the policy, as far as the screen can.
 pub(super) fn adopt(state: &mut State) {
+    if state.exits.matrix.shown {
+        return matrix::adopt(state);
+    }
     let rule = state.rule(state.exits.policy);
     let fixed = (rule.policy == Policy::Fixed).then(|| state.lab()).flatten();
     let exit = fixed.and_then(|lab| lab.outcomes[state.exits.policy].1.taken.first().copied());

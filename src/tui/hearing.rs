@@ -49,6 +49,11 @@ pub(crate) fn hear(state: &mut State, event: Event) {
                 list_vocabulary(state, vocabulary);
             }
         }
+        Event::Lens { ticket, lens } => {
+            if state.answered(ticket, lens.before.len()) {
+                state.lens.found = Some(lens);
+            }
+        }
         Event::Tokens { text, ids } => {
             if let Some(Panel::Editor(editor)) = &mut state.panel {
                 editor.tokens = Some((text, ids));

@@ -80,6 +80,8 @@ pub(crate) enum Action {
     DefaultPins,
     Versus,
     OverPositions,
+    Agreement,
+    Lens,
     Ids,
     Mouse,
     Help,
@@ -124,6 +126,8 @@ const fn only(views: &'static [View], binding: Binding) -> Binding {
 const HEATMAP: &[View] = &[View::Heatmap];
 const JOURNEYS: &[View] = &[View::Journeys];
 const BRANCHES: &[View] = &[View::Branches];
+const EXPLORE: &[View] = &[View::Explore];
+const EXITS: &[View] = &[View::Exits];
 
 use KeyCode::{Backspace, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
@@ -199,6 +203,8 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::DefaultPins, "default-pins", &[sign('P')], "let all pins go"),
     only(JOURNEYS, key(Action::Versus, "versus", &[sign('v')], "race this line against a")),
     only(JOURNEYS, key(Action::OverPositions, "over-positions", &[sign('b')], "over exits, or positions")),
+    only(EXITS, key(Action::Agreement, "agreement", &[sign('a')], "agreement, or policies")),
+    only(EXPLORE, key(Action::Lens, "lens", &[sign('o')], "the lens beside the heads")),
     key(Action::Ids, "ids", &[sign('i')], "token ids in place of text"),
     key(Action::Mouse, "mouse", &[sign('M')], "mouse on, off"),
     key(Action::Help, "help", &[sign('?'), code(F(1))], "the marks and the keys"),

@@ -6,7 +6,7 @@ use super::{
     hits::{self, Target},
     keymap::Action,
     panel::Panel,
-    state::State,
+    state::{State, View},
     typing,
     update::{Effect, act, go_to},
 };
@@ -45,6 +45,9 @@ fn click(state: &mut State, target: Target) -> Effect {
         Target::Cell { position, row } => {
             go_to(state, position);
             state.row = row;
+        }
+        Target::Pair { expert, amateur } if state.view == View::Exits => {
+            (state.row, state.exits.matrix.column) = (expert, amateur);
         }
         // Only amateurs below the expert are pairs.
         Target::Pair { expert, amateur } if amateur > expert => {

@@ -12,6 +12,7 @@ use super::{
     journeys::Journeys,
     keeping::Keeping,
     keymap::{Action, Keymap},
+    lens::LensView,
     moves::Move,
     panel::Panel,
     runs::Runs,
@@ -210,6 +211,7 @@ pub(crate) struct State {
     pub(crate) what_if: WhatIf,
     pub(crate) journeys: Journeys,
     pub(crate) exits: Exits,
+    pub(crate) lens: LensView,
     /// Tokens that the user follows over the exits.
     pub(crate) pins: Vec<TokenId>,
     /// A text that is no prompt yet: empty, or too long.
@@ -266,6 +268,7 @@ impl State {
             what_if: WhatIf::default(),
             journeys: Journeys::default(),
             exits: Exits::default(),
+            lens: LensView::default(),
             pins: Vec::new(),
             draft: String::new(),
             asking: Asking::default(),

@@ -1,11 +1,13 @@
 //! Tests of the screen as a whole, over a model that is made up: pictures, key scripts, storms of random events.
 
+mod agreement_screens;
 mod chaos;
 mod engine_screens;
 mod exact;
 mod exits_screens;
 pub(super) mod fake;
 mod journeys_screens;
+mod lens_screens;
 mod liked;
 mod line_screens;
 mod mockups;

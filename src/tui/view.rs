@@ -13,6 +13,7 @@ pub(crate) mod help;
 mod hints;
 mod journeys;
 pub(crate) mod layout;
+mod lens;
 mod model;
 pub(crate) mod name;
 mod panel;
@@ -83,7 +84,11 @@ fn explore(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
         text::draw(state, look, layout.text, buf);
     }
     verdict::draw(state, look, layout.verdict, buf);
-    table::draw(state, look, layout.table, buf);
+    if state.looks_through(state.position) {
+        lens::draw(state, look, layout.table, buf);
+    } else {
+        table::draw(state, look, layout.table, buf);
+    }
     contrast::draw(state, look, layout.contrast, layout.is_wide, buf);
     journeys::panel(state, look, layout.journeys, buf);
     strip::draw(state, look, layout.strip, buf);

@@ -33,7 +33,8 @@ pub(super) fn step(state: &mut State, action: Action) {
             state.branch = on(state.branch, state.tree.branches(state.node).len().saturating_sub(1));
         }
         (View::Journeys, _) => journeys::step(state, action),
-        (View::Exits, Action::Up | Action::Down) => exits::step(state, action == Action::Up),
+        (View::Exits, Action::Up | Action::Down) => exits::step(state, action),
+        (View::Exits, _) if state.exits.matrix.shown => exits::step(state, action),
         (_, Action::Left) => go_to(state, state.position.saturating_sub(1)),
         (_, Action::Right) => go_to(state, state.position + 1),
         (_, Action::Up) => state.row = state.row.saturating_sub(1),
@@ -72,8 +73,12 @@ pub(super) fn seek(state: &mut State, onwards: bool, is: fn(&State, usize) -> bo
     }
 }
 
-/// Whether the upper half of the exits, original among them, does not agree.
+/// Whether the upper half of the exits, original among them, does not agree; over exits against exits, whether the two
+/// that are looked at do not.
 pub(super) fn disagrees(state: &State, position: usize) -> bool {
+    if state.view == View::Exits && state.exits.matrix.shown {
+        return exits::differ(state, position).is_some();
+    }
     let Some(trace) = state.trace(position) else { return false };
     let upper = &trace.exits[..trace.exits.len().div_ceil(2)];
     let top = |row: &crate::session::trace::ExitRow| row.top.first().map(|c| c.id);
@@ -157,6 +162,7 @@ pub(super) fn measure(state: &mut State) {
             }
         }
         View::Journeys => journeys::turn_axis(state),
+        View::Exits if state.exits.matrix.shown => {}
         View::Exits => state.exits.every_head = !state.exits.every_head,
         View::Branches => {}
     }

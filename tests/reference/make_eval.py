@@ -67,7 +67,72 @@ def calibration(top_p, right):
     return error, bins
 
 
-def report(exits, rows, targets, words, n_bytes):
+def leaves(policy, p1, p2, entropy, tops):
+    """By position: the row at which a policy leaves, exits from the lowest up, original last; arrays are [exit, position].
+    Confidence, margin and entropy are CALM's, patience PABEE's; oracle and decided know the answer."""
+    name, _, t = policy.partition(":")
+    last, final = len(tops) - 1, tops[-1]
+    right = tops == final
+    if name == "decided":
+        return np.array([max((k + 1 for k in range(last + 1) if not right[k, i]), default=0) for i in range(tops.shape[1])])
+    if name == "patience":
+        good = np.zeros_like(right)
+        for i in range(tops.shape[1]):
+            run = 0
+            for k in range(last + 1):
+                run = run + 1 if k and tops[k, i] == tops[k - 1, i] else 1
+                good[k, i] = run >= int(t)
+    else:
+        good = {"confidence": lambda: p1 >= np.float32(t), "margin": lambda: p1 - p2 >= np.float32(t),
+                "entropy": lambda: entropy <= np.float32(t), "oracle": lambda: right}[name]()
+    good[last] = True
+    return good.argmax(0)
+
+
+def policies(exits, rows, targets, blocks, work):
+    """What early-exit policies come to, and how near to its threshold any of them decides."""
+    order = list(rows)[: len(exits)][::-1]
+    tops = np.stack([rows[n].argmax(-1) for n in order])
+    p = np.stack([np.exp(np.sort(rows[n], -1)[:, -2:]) for n in order])
+    p1, p2 = p[..., 1], p[..., 0]
+    entropy = np.stack([-(np.exp(rows[n]) * rows[n]).sum(-1) for n in order])
+    depth = np.array([blocks if e == "original" else int(e) for e in exits[::-1]])
+    block, head = work
+    full, n, found, nearest = blocks * block + head, len(targets), [], np.inf
+
+
+    def middle(x, q):
+        """Half way over the widest gap between two values near a quantile, so that rounding decides nothing."""
+        x = np.sort(x.ravel())
+        near = x[int((q - 0.05) * len(x)):int((q + 0.05) * len(x))]
+        widest = np.diff(near).argmax()
+        return (near[widest] + near[widest + 1]) / 2
+
+    asked = [f"{name}:{middle(x, q):.4g}" for name, x in (("confidence", p1), ("margin", p1 - p2), ("entropy", entropy)) for q in (0.3, 0.8)]
+    for name, x in (("confidence", p1), ("margin", p1 - p2), ("entropy", entropy)):
+        nearest = min([nearest, *(float(np.abs(x - np.float32(a.split(":")[1])).min()) for a in asked if a.startswith(name))])
+    asked += ["patience:2", f"patience:{min(3, len(order))}", f"fixed:{exits[1 + (len(exits) - 1) // 2]}", "oracle", "decided"]
+    for policy in asked:
+        if policy.startswith("fixed"):
+            at = np.full(n, list(depth[:-1]).index(int(policy.split(":")[1])))
+        else:
+            at = leaves(policy, p1, p2, entropy, tops)
+        chosen = tops[at, np.arange(n)]
+        nats = -np.array([rows[order[k]][i, targets[i]] for i, k in enumerate(at)])
+        work_of = lambda heads: float(((depth[at] * block + heads * head) / full).mean())
+        looks = policy.split(":")[0] in ("confidence", "margin", "entropy", "patience")
+        counts = np.bincount(at, minlength=len(order))[::-1]
+        found.append({
+            "policy": policy, "nats_per_token": nats.mean(), "perplexity": np.exp(nats.mean()),
+            "accuracy": (chosen == targets).mean(), "agreement_with_original": (chosen == tops[-1]).mean(),
+            "mean_depth": float(depth[at].mean()), "work_blocks": float((depth[at] / blocks).mean()),
+            "work_own_head": work_of(1), "work_every_head": work_of(at + 1) if looks else None,
+            "taken": [{"exit": e, "positions": int(c), "share": c / n} for e, c in zip(exits, counts)],
+        })
+    return found, nearest
+
+
+def report(exits, rows, targets, words, n_bytes, blocks, work):
     """Everything that is reported, from ln p of every readout at every scored position: exits first, then lenses."""
     targets, n = np.array(targets), len(targets)
     tops = {k: r.argmax(-1) for k, r in rows.items()}
@@ -101,12 +166,14 @@ def report(exits, rows, targets, words, n_bytes):
         kl, js = divergences(rows[f"exit {head}"], rows[f"lens {head}"])
         against.append({"exit": head, "agreement": (tops[f"exit {head}"] == tops[f"lens {head}"]).mean(),
                         "kl": kl.mean(), "js": js.mean()})
+    early, nearest = policies(exits, rows, targets, blocks, work)
     return {
-        "smallest_gap_of_a_top_token": gap,
+        "smallest_gap_of_a_top_token": gap, "nearest_to_a_threshold": nearest,
         "summary": {
             "tokens": n, "bytes": n_bytes, "words": len(words), "readouts": readouts,
             "decision_layers": [{"exit": e, "positions": int(d), "share": d / n} for e, d in zip(exits, decided)],
             "agreement": same.tolist(), "head_against_lens": against,
+            "policies": early,
         },
     }
 
@@ -118,6 +185,8 @@ def evaluate(name, pairs):
     exits = ["original", *sorted((h for h in case["heads"] if h != "original"), key=int, reverse=True)]
     names = [h if h == "original" else f"exit {h}" for h in exits]
     has_lens = "direct" not in name
+    d = case["hidden_size"]
+    head_work = d * case["vocab_size"] + (d * d if "cast" in name else 0)
     if has_lens:
         weights = load_file(folder / "model.safetensors")
         wte, w, b = (weights[f"transformer.{n}"].astype(np.float64) for n in ("wte.weight", "ln_f.weight", "ln_f.bias"))
@@ -151,7 +220,7 @@ def evaluate(name, pairs):
     rep = [np.mean([1 - len(set(grams(r, k))) / len(grams(r, k)) for r in runs if len(r) >= k]) for k in (1, 2, 3, 4)]
     pooled = [[g for r in runs for g in grams(r, k)] for k in (1, 2, 3, 4)]
     return {
-        "contrasts": [f"{e},{a}" for e, a in pairs], "lens": has_lens, **report(exits, rows, targets, words, n_bytes),
+        "contrasts": [f"{e},{a}" for e, a in pairs], "lens": has_lens, **report(exits, rows, targets, words, n_bytes, blocks, (12 * d * d, head_work)),
         "greedy_runs": {"rep": rep, "distinct": [len(set(p)) / len(p) for p in pooled],
                         "diversity": np.prod([1 - r for r in rep[1:]])},
     }
@@ -164,6 +233,6 @@ if __name__ == "__main__":
         recorded = load_file(HERE / name / case["expected"])
         pairs = [(e, a) for e, a in case["contrast_pairs"] if f"p0.contrast.{e}_{a}.a0.1.m1" in recorded]
         found[name] = evaluate(name, pairs)
-        print(name, found[name]["smallest_gap_of_a_top_token"])
+        print(name, found[name]["smallest_gap_of_a_top_token"], found[name]["nearest_to_a_threshold"])
     lines = [f"{json.dumps(name)}: {json.dumps(case, ensure_ascii=False, default=float)}" for name, case in found.items()]
     (HERE / "eval.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

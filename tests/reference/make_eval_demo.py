@@ -63,6 +63,7 @@ def main(folder):
     short = lambda e: "orig" if e == "original" else e
     names = ["original", *(f"exit {e}" for e in exits[1:]), *(f"lens {e}" for e in exits[1:])]
     names += [f"{short(e)}▸{a} α {alpha} min {MINIMUM}" for e, a in PAIRS for alpha in ALPHAS]
+    blocks, d = model.config.n_layer, model.config.n_embd
     rows, targets, words, n_bytes = {n: [] for n in names}, [], [], 0
 
     def read(ids):
@@ -111,10 +112,11 @@ def main(folder):
             scored, start = end, max(0, end - 1 - (WINDOW - STRIDE))
         if word and word[0] in positions:
             words.append([positions[t] for t in word])
-    found = report(exits, {n: np.array(r) for n, r in rows.items()}, targets, words, n_bytes)
+    found = report(exits, {n: np.array(r) for n, r in rows.items()}, targets, words, n_bytes, blocks, (12 * d * d, d * len(model.lm_head.weight)))
     flags = ["--window", str(WINDOW), "--stride", str(STRIDE), "--lens", "--min-candidates", str(MINIMUM)]
     flags += ["--alphas", ",".join(map(str, ALPHAS))] + [f for e, a in PAIRS for f in ("--contrast", f"{e},{a}")]
-    print(found["smallest_gap_of_a_top_token"], [r["last_word_accuracy"] for r in found["summary"]["readouts"]])
+    flags += [f for p in found["summary"]["policies"] for f in ("--early-exit", p["policy"])]
+    print(found["nearest_to_a_threshold"], found["smallest_gap_of_a_top_token"], [r["last_word_accuracy"] for r in found["summary"]["readouts"]])
     (HERE / "eval_demo.jsonl").write_text("".join(json.dumps(d, ensure_ascii=False) + "\n" for d in texts))
     text = json.dumps({"flags": flags, **found}, ensure_ascii=False, default=float)
     (HERE / "eval_demo.json").write_text(text + "\n")

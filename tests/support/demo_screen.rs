@@ -52,6 +52,9 @@ impl DemoScreen {
             }
             let Some(query) = self.headless.next_query() else { return };
             let trace = self.reader.answer(&query, &mut |_| true).expect("an answer");
+            if let Some(lens) = self.reader.lens(&query, trace.subject).expect("a lens") {
+                self.headless.hear(Event::Lens { ticket: query.ticket, lens: Arc::new(lens) });
+            }
             let vocabulary = self.reader.vocabulary(&query).expect("a vocabulary").map(Arc::new);
             self.headless.hear(Event::Step {
                 ticket: query.ticket,

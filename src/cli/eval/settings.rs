@@ -6,14 +6,16 @@ use mexit_models::{BATCH, Engine, ExitId, Projection};
 
 use super::super::{
     decoding::{alpha, at_least_one, pair},
+    early_exit,
     model::{KvType, MachineArgs},
 };
 use crate::{
     eval::{
         corpus::{Form, Kind, Split},
+        early_exit::{EarlyExit, Written},
         settings::{Continuations, Readout, Settings},
     },
-    session::trace::Pair,
+    session::{leaving::Named, trace::Pair},
 };
 
 /// What to measure at every position, and how texts are read.
@@ -71,6 +73,10 @@ pub(super) struct MeasureArgs {
     /// Tokens that a continuation adds at most
     #[arg(long, value_name = "TOKENS", value_parser = at_least_one, default_value_t = 64)]
     length: usize,
+    /// Also tell where an early-exit policy would leave the model at every position: confidence:P, margin:P, entropy:NATS,
+    /// patience:N, fixed:EXIT as for generate, and oracle and decided, which know the answer; may be given more than once
+    #[arg(long, value_name = "POLICY")]
+    early_exit: Vec<Named>,
     /// Tokens computed at once; other batches change the last digits, except with --reference
     #[arg(long, value_name = "TOKENS", value_parser = at_least_one, default_value_t = BATCH)]
     batch: usize,
@@ -111,7 +117,9 @@ impl MeasureArgs {
             SplitArg::Paragraphs => Split::Paragraphs,
             SplitArg::Lines => Split::Lines,
         };
+        let readouts = self.readouts(engine)?;
         Ok(Settings {
+            early_exit: self.early_exit(engine, &readouts)?,
             form: Form {
                 kind: self.format.map(kind),
                 split,
@@ -127,8 +135,28 @@ impl MeasureArgs {
             reference: self.reference,
             kv_type: if machine.kv_type == KvType::F16 { "f16" } else { "f32" }.into(),
             device: machine.device.clone(),
-            readouts: self.readouts(engine)?,
+            readouts,
             continuations: Continuations { windows: self.continuations, prompt: self.beginning, length: self.length },
+        })
+    }
+
+    /// The policies, over the exits that are measured.
+    fn early_exit(&self, engine: &Engine, readouts: &[Readout]) -> anyhow::Result<EarlyExit> {
+        let spec = &engine.model().spec;
+        let exit = |readout: &Readout| if let Readout::Exit(exit) = readout { Some(*exit) } else { None };
+        let exits: Vec<ExitId> = readouts.iter().filter_map(exit).collect();
+        for (n, named) in self.early_exit.iter().enumerate() {
+            early_exit::require(*named, &exits)?;
+            ensure!(!self.early_exit[..n].contains(named), "--early-exit {named} is asked for twice");
+        }
+        if self.early_exit.is_empty() {
+            return Ok(EarlyExit::default());
+        }
+        Ok(EarlyExit {
+            policies: self.early_exit.iter().copied().map(Written).collect(),
+            blocks: spec.blocks,
+            block_work: spec.block_work(),
+            head_work: spec.head_work(),
         })
     }
 

@@ -20,6 +20,7 @@ function below() {
         make("td", {}, ((100 * agree) / known).toFixed(1) + " %"),
         ...[entropy, kl, js].map((x) => make("td", {}, say(x))), make("td", {}, say(perplexity, 2)));
     }))));
+  if (D.exits.length > 1) parts.push(...agreement());
   document.getElementById("below").replaceChildren(...parts);
 }
 

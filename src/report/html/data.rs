@@ -10,6 +10,7 @@ use crate::{
         summary::summary,
     },
     session::{
+        agreement::Agreement,
         trace::{Candidate, ContrastTrace, Contrasted, ExitRow, PinRow, TokenId},
         traced::Traced,
     },
@@ -31,6 +32,15 @@ pub(super) struct Data {
     at: Vec<At>,
     /// By exit: tokens decided, entropy, KL, JS, perplexity, agreeing positions.
     summary: Vec<(usize, Number, Number, Number, Number, usize)>,
+    same: Same,
+}
+
+/// How often exits have the same top token.
+#[derive(Serialize)]
+struct Same {
+    positions: usize,
+    /// By exit and exit.
+    same: Vec<Vec<usize>>,
 }
 
 /// A number as the page shows it: four decimals, null for none.
@@ -126,10 +136,18 @@ pub(super) fn data(traced: &Traced) -> Data {
         exits: traced.card.exits.iter().map(ToString::to_string).collect(),
         blocks: traced.card.blocks,
         summary: summary.collect(),
+        same: same(traced),
         tokens: names.ids.iter().map(|id| shown(&names.traced.card, *id)).collect(),
         ids: names.ids.iter().map(|id| id.0).collect(),
         at,
     }
+}
+
+fn same(traced: &Traced) -> Same {
+    let found = Agreement::of(&traced.card.exits, traced.traces().map(|trace| &**trace));
+    let places = 0..found.exits.len();
+    let row = |one| places.clone().map(|other| found.same(one, other)).collect();
+    Same { positions: found.positions, same: places.clone().map(row).collect() }
 }
 
 fn at(position: &Position<'_>, names: &mut Names<'_>) -> At {

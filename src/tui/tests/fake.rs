@@ -17,6 +17,7 @@ use self::{
     texts::{EXITS, main_text},
 };
 use crate::session::{
+    lens::{Lens, LensRow},
     protocol::{Event, ModelCard, Query},
     trace::{Candidate, Choice, ExitId, ExitRow, FOLLOWED, Method, PinRow, StepTrace, TokenId},
     vocabulary::Vocabulary,
@@ -164,6 +165,22 @@ fn vocabulary(state: &State, query: &Query) -> Option<Arc<Vocabulary>> {
     Some(Arc::new(Vocabulary { position: query.position, exits, contrast, pair, drawn }))
 }
 
+/// What the lens is made up to read: at every exit what the one two rows below says.
+fn say_lens(state: &mut State, query: &Query, trace: &StepTrace) {
+    if !query.lens {
+        return;
+    }
+    let last = trace.exits.len() - 1;
+    let row = |index: usize| {
+        let below = &trace.exits[(index + 2).min(last)];
+        let top = below.top[0];
+        LensRow { exit: trace.exits[index].exit, top, ln_p: below.ln_p, kl: below.kl, from_head: below.js }
+    };
+    let rows = (1..=last).map(row).collect();
+    let lens = Lens { before: query.text[..query.position].into(), subject: trace.subject, rows };
+    hear(state, Event::Lens { ticket: query.ticket, lens: Arc::new(lens) });
+}
+
 /// A screen just opened on the prompt, nothing answered yet.
 pub(in crate::tui) fn opened() -> State {
     let mut state = State::new("gpt2-mexit.gguf".into(), Wish::default());
@@ -201,6 +218,7 @@ pub(super) fn answer_broken(state: &mut State, query: &Query, exit: ExitId) {
         contrast = None;
         choice.ln_p = f32::NAN;
     }
+    say_lens(state, query, &whole);
     let trace = StepTrace { exits: whole.exits.iter().map(row).collect(), contrast, choice, ..whole };
     hear(state, Event::Step { ticket: query.ticket, trace: Arc::new(trace), millis: None, vocabulary: None });
 }
@@ -208,6 +226,7 @@ pub(super) fn answer_broken(state: &mut State, query: &Query, exit: ExitId) {
 /// Answers one query.
 pub(super) fn answer(state: &mut State, query: &Query) {
     let mut trace = trace(state, query);
+    say_lens(state, query, &trace);
     if query.brief {
         let deciding = match query.decoding.method {
             Method::Exit(exit) => [exit; 2],

@@ -32,7 +32,7 @@ fn ready(view: View) -> State {
 }
 
 /// The same model with other exits.
-fn with_exits(view: View, count: u32) -> State {
+pub(super) fn with_exits(view: View, count: u32) -> State {
     let mut state = opened();
     state.view = view;
     if count != 13 {

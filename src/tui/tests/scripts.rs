@@ -48,6 +48,16 @@ fn heatmap() {
 }
 
 #[test]
+fn agreement() {
+    play("agreement", include_str!("../../../tests/scripts/agreement.txt"));
+}
+
+#[test]
+fn lens() {
+    play("lens", include_str!("../../../tests/scripts/lens.txt"));
+}
+
+#[test]
 fn what_if() {
     play("what_if", include_str!("../../../tests/scripts/what_if.txt"));
 }

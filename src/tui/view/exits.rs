@@ -1,7 +1,9 @@
 //! The exit lab: where early-exit policies would leave the model, what that saves, and what it changes.
 
 mod counts;
+mod differences;
 mod frontier;
+mod matrix;
 mod policies;
 mod words;
 
@@ -31,9 +33,12 @@ const COUNTS: usize = 46;
 
 /// Draws the view.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let lines = TEXT_LINES[usize::from(area.height < HIGH)];
+    if state.exits.matrix.shown {
+        return matrix::draw(state, look, lines, area, buf);
+    }
     let lab = state.lab().filter(|lab| lab.positions.len() >= FEWEST);
     let (head, rest) = split_rows(area, 1);
-    let lines = TEXT_LINES[usize::from(area.height < HIGH)];
     let (above, rest) = split_rows(rest, lines * TEXT_ROWS);
     let Some(lab) = lab else {
         verdict::rule(vec![("early exit".into(), Role::Strong)], look, head, buf);

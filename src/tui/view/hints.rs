@@ -59,6 +59,7 @@ const EXPLORE: &[Hint] = &[
     hint(&[Action::Run], "run"),
     hint(&[Action::Edit], "edit the prompt"),
     hint(&[Action::SetOutput], "this exit alone"),
+    now(&[Action::Lens], |state, _| if state.lens.shown { "candidates" } else { "lens" }.into()),
 ];
 
 const HEATMAP: &[Hint] = &[
@@ -117,8 +118,18 @@ const EXITS: &[Hint] = &[
     hint(&[Action::Up, Action::Down], "policy"),
     hint(&[Action::LessAlpha, Action::MoreAlpha], "threshold"),
     TOKEN,
-    hint(&[Action::Open], "decode with it"),
+    hint(&[Action::Agreement], "agreement"),
     now(&[Action::Measure], |state, _| if state.exits.every_head { "own head" } else { "every head" }.into()),
+    hint(&[Action::Open], "decode with it"),
+    now(&[Action::Take], next),
+];
+
+const MATRIX: &[Hint] = &[
+    hint(&[Action::Up, Action::Down, Action::Left, Action::Right], "two exits"),
+    hint(&[Action::NextDisagreement, Action::PreviousDisagreement], "where they differ"),
+    hint(&[Action::CursorLeft, Action::CursorRight], "token"),
+    hint(&[Action::Agreement], "policies"),
+    hint(&[Action::Open], "contrast them"),
     now(&[Action::Take], next),
 ];
 
@@ -134,7 +145,11 @@ fn next(state: &State, look: &Look) -> String {
 
 /// The hints of what is on the screen, the most useful first, all but [`HELP`].
 pub(super) fn of(state: &State) -> &'static [Hint] {
-    if state.help > 0 { IN_HELP } else { of_view(state.view) }
+    match state.view {
+        _ if state.help > 0 => IN_HELP,
+        View::Exits if state.exits.matrix.shown => MATRIX,
+        view => of_view(view),
+    }
 }
 
 /// The hints of a view.

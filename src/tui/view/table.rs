@@ -96,13 +96,13 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     Exit(usize),
     Skipped(usize),
 }
 
 /// Which exits fit: a table that is too long keeps original, expert, amateur, the lowest, and the cursor's neighbours.
-fn shown_rows(state: &State, card: &ModelCard, height: usize) -> Vec<Shown> {
+pub(super) fn shown_rows(state: &State, card: &ModelCard, height: usize) -> Vec<Shown> {
     let count = card.exits.len();
     if count <= height {
         return (0..count).map(Shown::Exit).collect();
@@ -244,7 +244,14 @@ fn broken(row: &mut Row<'_>, columns: &Columns) {
 }
 
 /// Settled or deciding, and the letter of the exit's top token.
-fn gutter(row: &mut Row<'_>, card: &ModelCard, index: usize, trace: &StepTrace, reading: &Reading, look: &Look) {
+pub(super) fn gutter(
+    row: &mut Row<'_>,
+    card: &ModelCard,
+    index: usize,
+    trace: &StepTrace,
+    reading: &Reading,
+    look: &Look,
+) {
     let decided = card.exits.iter().position(|exit| *exit == reading.decided).unwrap_or(0);
     let sign = match index {
         // While rows are still to come nothing is said of them.

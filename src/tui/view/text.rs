@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{name, verdict};
 use crate::session::reading::Reading;
 use crate::tui::{
-    exits::Lab,
+    exits::{self, Lab},
     hits::{Hit, Target},
     keymap::Action,
     repeats::repeated,
@@ -47,6 +47,15 @@ pub(super) fn draw_left(state: &State, look: &Look, lab: &Lab, area: Rect, buf: 
         let (taken, glances) = (outcome.taken[at], &lab.glances[at]);
         let changed = glances.last().is_some_and(|original| original.top != glances[taken].top);
         (changed.then_some(Flag::Changed), Some(Some(level(exits, exits - 1 - taken))))
+    };
+    draw_lines(state, look, &sign, area, buf);
+}
+
+/// Draws the lines with a ribbon that is high where the two exits of the agreement's page differ.
+pub(super) fn draw_differences(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
+    let sign = |position: usize| {
+        let height = exits::tops(state, position).map(|[one, other]| if one == other { 0 } else { 7 });
+        (None, height.map(Some))
     };
     draw_lines(state, look, &sign, area, buf);
 }
