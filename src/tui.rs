@@ -16,6 +16,7 @@ mod keeper;
 mod keeping;
 mod keymap;
 mod marks;
+mod methods;
 mod mouse;
 mod moves;
 mod number;

@@ -13,7 +13,10 @@ use mexit_tui::session::{
     reader::Reader,
     run::Run,
     speculate::{Speculation, Speculator, Stats},
-    trace::{Choice, ContrastTrace, Contrasted, Decoding, Method, Pair, Sampling},
+    trace::{
+        Choice, ContrastTrace, Contrasted, Custom, Decoding, Distance, Dola, ExitRow, Expression, Method, Pair,
+        Sampling, ScoreTrace,
+    },
 };
 
 const LENGTHS: [usize; 5] = [1, 2, 3, 5, 8];
@@ -22,15 +25,27 @@ const LENGTHS: [usize; 5] = [1, 2, 3, 5, 8];
 /// `tests/steps.rs` and `tests/drafts.rs` measure 1e-5 on these models, with texts that are longer.
 const BATCH_EQUALS_STEP: f32 = 4e-5;
 
-/// Original, an exit in the middle, and their contrast; greedy, and drawn with a repetition penalty.
+/// Original, an exit in the middle, their contrast, DoLa, and an expression; greedy, and drawn with a repetition penalty.
 fn decodings(engine: &Engine) -> Vec<Decoding> {
     let exits = engine.model().spec.exit_ids();
     let (original, middle) = (exits[0], exits[exits.len() / 2]);
     let pair = Pair { expert: original, amateur: middle, alpha: 0.1, min_candidates: 1 };
     let drawn = Sampling { random: true, temperature: 0.9, top_p: 0.95, repetition_penalty: 1.2, ..Default::default() };
-    let methods = [Method::Exit(original), Method::Exit(middle), Method::Contrast(pair)];
+    let methods =
+        [Method::Exit(original), Method::Exit(middle), Method::Contrast(pair), dola(&exits), expression(pair)];
     let both = [Sampling::default(), drawn];
-    methods.iter().flat_map(|m| both.iter().map(|s| Decoding { method: *m, sampling: s.clone() })).collect()
+    methods.iter().flat_map(|m| both.iter().map(|s| Decoding { method: m.clone(), sampling: s.clone() })).collect()
+}
+
+/// Every exit but the highest is a candidate.
+fn dola(exits: &[ExitId]) -> Method {
+    let candidates = exits[2..].iter().rev().copied().collect();
+    Method::Dola(Dola { candidates, alpha: 0.1, distance: Distance::JensenShannon })
+}
+
+fn expression(pair: Pair) -> Method {
+    let expression = Expression::parse("ln(p_upper) - ln(p_lower) where p_upper >= alpha * p_max");
+    Method::Expression(Custom { pair, expression: expression.expect("an expression") })
 }
 
 fn lower_exits(engine: &Engine) -> Vec<ExitId> {
@@ -75,12 +90,14 @@ fn smallest_lead(engine: Engine, prompt: &[TokenId], decoding: &Decoding, most: 
     let mut reader = Reader::new(engine);
     let mut run = Run::new(&mut reader, prompt.to_vec(), decoding.clone(), most).expect("a run");
     let mut smallest = f32::INFINITY;
-    while let Some(trace) = run.traced_step(2).expect("a step") {
-        let lead = match (decoding.method, &trace.contrast) {
+    while let Some(trace) = run.traced_step(200).expect("a step") {
+        let row = |exit| trace.exits.iter().find(|row| row.exit == exit).expect("the exit");
+        let lead = match (&decoding.method, &trace.contrast) {
             (Method::Contrast(_), contrast) => in_contrast(contrast.as_ref().expect("a contrast")),
-            (Method::Exit(exit), _) => {
-                let row = trace.exits.iter().find(|row| row.exit == exit).expect("the exit");
-                row.top[0].ln_p - row.top[1].ln_p
+            (Method::Exit(exit), _) => row(*exit).top[0].ln_p - row(*exit).top[1].ln_p,
+            _ => {
+                let scores = trace.scores.as_ref().expect("scores");
+                in_scores(scores, row(scores.expert))
             }
         };
         smallest = smallest.min(lead);
@@ -97,6 +114,21 @@ fn in_contrast(contrast: &ContrastTrace) -> f32 {
     let beats = |token: &&Contrasted| score(token) > score(best) - 8.0 * BATCH_EQUALS_STEP;
     let outside = contrast.below.iter().filter(beats).map(|token| contrast.ln_tau - token.expert);
     outside.fold(second.min(inside), f32::min)
+}
+
+/// The same of scores, and by how much the amateur leads over the other candidates.
+fn in_scores(scores: &ScoreTrace, expert: &ExitRow) -> f32 {
+    // An expression says its own threshold: α .1 of the largest.
+    let ln_tau = expert.top[0].ln_p + 0.1f32.ln();
+    let best = &scores.first[0];
+    let second = scores.first.get(1).map_or(f32::INFINITY, |second| best.result - second.result);
+    let inside = if best.expert_rank == 1 { f32::INFINITY } else { best.expert - ln_tau };
+    let outside = expert.top.iter().find(|token| token.ln_p < ln_tau).map_or(f32::INFINITY, |next| ln_tau - next.ln_p);
+    let mut distances: Vec<f32> = scores.distances.iter().map(|(_, distance)| *distance).collect();
+    distances.sort_by(|a, b| b.total_cmp(a));
+    // A divergence moves by less than the logits do.
+    let farthest = distances.get(1).map_or(f32::INFINITY, |next| distances[0] - next);
+    second.min(inside).min(outside).min(farthest)
 }
 
 /// Rounds of every depth and length against plain steps, from one prompt.
