@@ -25,14 +25,13 @@ const LENGTHS: [usize; 5] = [1, 2, 3, 5, 8];
 /// `tests/steps.rs` and `tests/drafts.rs` measure 1e-5 on these models, with texts that are longer.
 const BATCH_EQUALS_STEP: f32 = 4e-5;
 
-/// Original, an exit in the middle, their contrast, DoLa, and an expression; greedy, and drawn with a repetition penalty.
+/// Original, an exit in the middle, and their contrast; greedy, and drawn with a repetition penalty.
 fn decodings(engine: &Engine) -> Vec<Decoding> {
     let exits = engine.model().spec.exit_ids();
     let (original, middle) = (exits[0], exits[exits.len() / 2]);
     let pair = Pair { expert: original, amateur: middle, alpha: 0.1, min_candidates: 1 };
     let drawn = Sampling { random: true, temperature: 0.9, top_p: 0.95, repetition_penalty: 1.2, ..Default::default() };
-    let methods =
-        [Method::Exit(original), Method::Exit(middle), Method::Contrast(pair), dola(&exits), expression(pair)];
+    let methods = [Method::Exit(original), Method::Exit(middle), Method::Contrast(pair)];
     let both = [Sampling::default(), drawn];
     methods.iter().flat_map(|m| both.iter().map(|s| Decoding { method: m.clone(), sampling: s.clone() })).collect()
 }
@@ -126,16 +125,29 @@ fn in_scores(scores: &ScoreTrace, expert: &ExitRow) -> f32 {
     let outside = expert.top.iter().find(|token| token.ln_p < ln_tau).map_or(f32::INFINITY, |next| ln_tau - next.ln_p);
     let mut distances: Vec<f32> = scores.distances.iter().map(|(_, distance)| *distance).collect();
     distances.sort_by(|a, b| b.total_cmp(a));
-    // A divergence moves by less than the logits do.
-    let farthest = distances.get(1).map_or(f32::INFINITY, |next| distances[0] - next);
+    // Logits that are off by δ move a divergence J by δ Σ ½ (p |ln p/m| + q |ln q/m|) · 2 at most, and Σ p |ln p/m| is at
+    // most KL + √(2 KL) (Pinsker's inequality as Barron has it): by δ (2 J + √(8 J)), both candidates by twice that.
+    let moves = |j: f32| 2.0 * (2.0 * j + (8.0 * j).sqrt());
+    let farthest = distances.get(1).map_or(f32::INFINITY, |next| 4.0 * (distances[0] - next) / moves(distances[0]));
     second.min(inside).min(outside).min(farthest)
 }
 
 /// Rounds of every depth and length against plain steps, from one prompt.
-fn lossless(mut engine: Engine, prompt: &[TokenId], most: usize, exact: bool) -> (Engine, Stats) {
+fn lossless(engine: Engine, prompt: &[TokenId], most: usize, exact: bool) -> (Engine, Stats) {
+    let decodings = decodings(&engine);
+    lossless_by(engine, decodings, prompt, most, exact)
+}
+
+fn lossless_by(
+    mut engine: Engine,
+    decodings: Vec<Decoding>,
+    prompt: &[TokenId],
+    most: usize,
+    exact: bool,
+) -> (Engine, Stats) {
     let mut last = Stats::default();
     let lower = lower_exits(&engine);
-    for (turn, decoding) in decodings(&engine).into_iter().enumerate() {
+    for (turn, decoding) in decodings.into_iter().enumerate() {
         engine.truncate(0);
         let (want, held, _) = go_on(engine, prompt, &decoding, most, Speculation::Off);
         engine = held;
@@ -199,6 +211,22 @@ fn leads_are_larger_than_rounding() {
     }
     println!("smallest lead {smallest:.1e}");
     assert!(smallest > 4.0 * BATCH_EQUALS_STEP, "{smallest}");
+}
+
+/// DoLa, whose amateur changes from token to token, and an expression.
+#[test]
+fn decodings_by_scores() {
+    let engine = demo_engine(DType::F32, DType::F32);
+    let exits = engine.model().spec.exit_ids();
+    let pair = Pair { expert: exits[0], amateur: exits[exits.len() / 2], alpha: 0.1, min_candidates: 1 };
+    let greedy = Decoding { method: dola(&exits), sampling: Sampling::default() };
+    let prompt = text(&engine, 12);
+    let smallest = smallest_lead(engine, &prompt, &greedy, 60);
+    println!("smallest lead {smallest:.1e}");
+    assert!(smallest > 4.0 * BATCH_EQUALS_STEP, "{smallest}");
+    let sampling = Sampling { random: true, seed: 7, repetition_penalty: 1.2, ..Default::default() };
+    let drawn = Decoding { method: expression(pair), sampling };
+    lossless_by(demo_engine(DType::F32, DType::F32), vec![greedy, drawn], &prompt, 60, false);
 }
 
 #[test]
