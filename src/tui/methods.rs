@@ -64,7 +64,7 @@ pub(crate) struct Methods {
 }
 
 /// Begins with the scores that DoLa has, for the pair in use.
-const FIRST: &str = "ln(p_upper) - ln(p_lower) where p_upper >= alpha * p_max";
+const FIRST: &str = "ln(p_upper/p_lower) where p_upper >= alpha*p_max";
 
 impl Default for Methods {
     fn default() -> Self {

@@ -8,6 +8,7 @@ pub(super) mod fake;
 mod journeys_screens;
 mod liked;
 mod line_screens;
+mod methods_screens;
 mod mockups;
 mod moving;
 mod picture;

@@ -226,7 +226,8 @@ def main(folder):
     text = json.dumps(found, allow_nan=False, separators=(",", ":")).replace('{"case"', '\n{"case"').replace('{"layers"', '\n{"layers"')
     (REFERENCE / "methods.json").write_text(text.replace('{"text":"u', '\n{"text":"u') + "\n")
     leads = [step["lead"] for run in found["dola"] for step in run["steps"]] + [x for run in found["callables"] for x in run["leads"]]
-    print(len(found["cases"]), "rows,", sum(len(run["tokens"]) for run in found["dola"] + found["callables"]), "tokens, smallest lead", min(leads))
+    known = [lead for lead in leads if lead is not None]
+    print(len(found["cases"]), "rows,", sum(len(run["tokens"]) for run in found["dola"] + found["callables"]), "tokens, smallest lead", min(known))
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ impl<'v> View<'v> {
         rows.push(mass);
         rows.push(self.alone(line()));
         if let Some(scores) = self.scores {
-            rows.push(scores::distances(&self.state.decoding.method, scores, line(), width, look));
+            rows.extend(scores::distances(&self.state.decoding.method, scores, line, width, look));
             return rows;
         }
         let (mut alphas, mut takes) = (line(), line());

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::name;
 use crate::{
-    session::trace::{ContrastTrace, Distance, Method, Pair, ScoreTrace, StepTrace},
+    session::trace::{ContrastTrace, Distance, ExitId, Method, Pair, ScoreTrace, StepTrace},
     tui::{
         number,
         row::{Look, Row},
@@ -16,6 +16,12 @@ use crate::{
 /// The scores that decide at a position.
 pub(super) fn deciding<'t>(state: &State, trace: &'t StepTrace) -> Option<&'t ScoreTrace> {
     trace.scores.as_deref().filter(|_| trace.decoding.method == state.decoding.method)
+}
+
+/// Expert and amateur of what is shown at the cursor: the pair in use, or what the scores contrast there.
+pub(super) fn pair(state: &State) -> (ExitId, ExitId) {
+    let scores = state.seen(state.position).and_then(|trace| deciding(state, trace));
+    scores.map_or((state.pair.expert, state.pair.amateur), |scores| (scores.expert, scores.amateur))
 }
 
 /// What the panel of the contrast shows: the scores that decide, or the pair's contrast.
@@ -50,32 +56,34 @@ pub(super) fn title(method: &Method, scores: &ScoreTrace, look: &Look) -> String
     }
 }
 
-/// DoLa's candidates with their distances, the farthest marked; as many as there is room for.
+/// DoLa's candidates with their distances, the farthest marked, in as many rows as they take.
 pub(super) fn distances<'l>(
     method: &Method,
     scores: &ScoreTrace,
-    mut row: Row<'l>,
+    line: impl Fn() -> Row<'l>,
     width: usize,
     look: &'l Look,
-) -> Row<'l> {
-    let Method::Dola(dola) = method else { return row };
+) -> Vec<Row<'l>> {
+    let Method::Dola(dola) = method else { return Vec::new() };
     let named = match dola.distance {
-        Distance::JensenShannon => "JS",
+        Distance::JensenShannon => "JS ",
         Distance::Published => "far",
     };
-    row.put(format!("{named} "), Role::Faint);
+    let mut row = line();
+    row.put(named, Role::Faint);
+    let mut rows = vec![row];
     for (exit, distance) in &scores.distances {
         let is_chosen = *exit == scores.amateur;
-        let value = number::entropy4(*distance, look.units);
-        let text = format!(" {} {}", name::short(*exit), value.trim());
-        if row.width() + text.len() + 1 > width {
-            row.put(look.marks.clip.to_string(), Role::Faint);
-            break;
+        let mark = if is_chosen { look.marks.pinned } else { ' ' };
+        let text = format!(" {:>2} {}{mark}", name::short(*exit), number::entropy4(*distance, look.units));
+        if rows.last().is_some_and(|row| row.width() + text.chars().count() > width) {
+            let mut next = line();
+            next.put("   ", Role::Plain);
+            rows.push(next);
         }
-        row.put(text, if is_chosen { Role::Amateur } else { Role::Plain });
-        if is_chosen {
-            row.put(look.marks.pinned.to_string(), Role::Amateur);
+        if let Some(row) = rows.last_mut() {
+            row.put(text, if is_chosen { Role::Amateur } else { Role::Plain });
         }
     }
-    row
+    rows
 }

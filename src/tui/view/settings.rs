@@ -1,7 +1,7 @@
 //! The panel of the decoding: its fields, an expression with what is wrong with it, and what comes of it all.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{effect, panel};
 use crate::tui::{
@@ -16,7 +16,7 @@ use crate::tui::{
 
 /// Cells of the panel, and where there is room for all methods, or an expression needs it.
 const CELLS: u16 = 46;
-const WIDE: u16 = 64;
+const WIDE: u16 = 67;
 /// From this width on there is room.
 const ROOMY: u16 = 110;
 /// Rows below the fields: a rule, what comes of them, keys.
@@ -84,7 +84,7 @@ fn line<'l>(state: &State, look: &'l Look, field: Field, is_selected: bool, area
     let value = match field {
         Field::Expression => {
             let written: String = state.methods.field.value().chars().skip(scroll(state, area)).collect();
-            clip(&written.replace('α', look.marks.alpha), room(area), &look.marks)
+            clip(&cells(&written, look), room(area), &look.marks)
         }
         Field::Decode if VALUES + field.value(state).width() > usize::from(area.width) => {
             // Where there is no room for all of them: the one in force between its neighbours.
@@ -98,6 +98,16 @@ fn line<'l>(state: &State, look: &'l Look, field: Field, is_selected: bool, area
     };
     row.to(VALUES).put(value, Role::Strong);
     row
+}
+
+/// A cell for each character, whatever was pasted: columns are counted in characters.
+fn cells(text: &str, look: &Look) -> String {
+    let cell = |c: char| match c {
+        'α' => look.marks.alpha.to_owned(),
+        c if c.width() != Some(1) || (look.marks.ascii && !c.is_ascii()) => "?".into(),
+        c => c.to_string(),
+    };
+    text.chars().map(cell).collect()
 }
 
 /// Cells of the expression's field.
@@ -123,7 +133,7 @@ fn wrong<'l>(state: &State, look: &'l Look, area: Rect) -> Option<Row<'l>> {
     let bad = state.methods.bad.as_ref()?;
     let mark = VALUES + (bad.column - 1).saturating_sub(scroll(state, area)).min(room(area));
     let mut row = Row::new(look);
-    let (what, after) = (bad.what.replace('α', look.marks.alpha), usize::from(area.width).saturating_sub(mark + 2));
+    let (what, after) = (cells(&bad.what, look), usize::from(area.width).saturating_sub(mark + 2));
     if what.width() <= after || after + VALUES >= mark {
         row.to(mark).put("^ ", Role::Changed).put(clip(&what, after, &look.marks), Role::Changed);
     } else {
