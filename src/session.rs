@@ -15,7 +15,7 @@ pub mod reading;
 pub mod restate;
 pub mod run;
 pub mod saved;
-mod scoring;
+pub(crate) mod scoring;
 pub mod speculate;
 pub mod trace;
 pub mod traced;

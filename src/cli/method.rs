@@ -49,7 +49,7 @@ impl MethodArgs {
     /// The method, checked against the model.
     pub(super) fn method(&self, exit: Option<ExitId>, shown: &ShownArgs, model: &Model) -> anyhow::Result<Method> {
         if let Some(candidates) = &self.dola {
-            return self.dola(candidates, shown.alpha, model);
+            return dola(candidates, self.dola_distance, shown.alpha.unwrap_or(0.1), model);
         }
         let Some(pair) = shown.pair(model)? else {
             let exit = exit.unwrap_or(ExitId::Original);
@@ -69,20 +69,52 @@ impl MethodArgs {
             (_, beta) => Method::LogRatio(LogRatio { pair, beta: beta.unwrap_or(LogRatio::BETA) }),
         })
     }
+}
 
-    fn dola(&self, candidates: &Candidates, alpha: Option<f32>, model: &Model) -> anyhow::Result<Method> {
-        let found = candidates.of(&model.spec.exit_ids(), model.spec.blocks);
-        for exit in &found {
-            model.require_exit(*exit)?;
-        }
-        if found.is_empty() {
-            bail!("--dola: the model has no exit there; name some of its exits, such as 2,4,6");
-        }
-        let distance = match self.dola_distance {
-            Some(By::Published) => Distance::Published,
-            Some(By::JensenShannon) | None => Distance::JensenShannon,
-        };
-        Ok(Method::Dola(Dola { candidates: found, alpha: alpha.unwrap_or(0.1), distance }))
+fn dola(candidates: &Candidates, by: Option<By>, alpha: f32, model: &Model) -> anyhow::Result<Method> {
+    let found = candidates.of(&model.spec.exit_ids(), model.spec.blocks);
+    for exit in &found {
+        model.require_exit(*exit)?;
+    }
+    if found.is_empty() {
+        bail!("--dola: the model has no exit there; name some of its exits, such as 2,4,6");
+    }
+    let distance = match by {
+        Some(By::Published) => Distance::Published,
+        Some(By::JensenShannon) | None => Distance::JensenShannon,
+    };
+    Ok(Method::Dola(Dola { candidates: found, alpha, distance }))
+}
+
+/// Decodings by scores that are measured: those of a pair for every pair that is contrasted.
+#[derive(Args)]
+pub(super) struct ScoredArgs {
+    /// Every contrast also as the plain one, with each of these β
+    #[arg(long, value_name = "β,β,…", value_delimiter = ',', value_parser = beta, requires = "contrast")]
+    contrast_beta: Vec<f32>,
+    /// Every contrast also by this expression over upper, lower, p_upper, p_lower, p_max, alpha; may be given more than once
+    #[arg(long, value_name = "EXPR", value_parser = expression, requires = "contrast")]
+    contrast_expr: Vec<Expression>,
+    /// DoLa among these exits: low, high, or exits such as 2,4,6; may be given more than once
+    #[arg(long, value_name = "EXITS")]
+    dola: Vec<Candidates>,
+    /// What DoLa takes for farthest [default: jensen-shannon]
+    #[arg(long, value_name = "DISTANCE", requires = "dola")]
+    dola_distance: Option<By>,
+}
+
+impl ScoredArgs {
+    /// What is measured of a pair beside its contrast.
+    pub(super) fn of_pair(&self, pair: Pair) -> Vec<Method> {
+        let ratios = self.contrast_beta.iter().map(|beta| Method::LogRatio(LogRatio { pair, beta: *beta }));
+        let written = self.contrast_expr.iter().cloned();
+        ratios.chain(written.map(|expression| Method::Expression(Custom { pair, expression }))).collect()
+    }
+
+    /// DoLa with each α.
+    pub(super) fn dolas(&self, alphas: &[f32], model: &Model) -> anyhow::Result<Vec<Method>> {
+        let each = self.dola.iter().flat_map(|candidates| alphas.iter().map(move |alpha| (candidates, *alpha)));
+        each.map(|(candidates, alpha)| dola(candidates, self.dola_distance, alpha, model)).collect()
     }
 }
 

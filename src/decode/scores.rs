@@ -88,6 +88,17 @@ impl Scores {
         row
     }
 
+    /// ln p of every token where those with a score share their mass under the expert, and the others keep the expert's
+    /// probability: what a text has can then be weighed, whatever it is.
+    #[must_use]
+    pub fn shared(&self, expert: &Distribution<'_>) -> Vec<f32> {
+        let (mut row, ln_mass) = (expert.ln_row(), f64::from(self.mass(expert)).ln());
+        for (id, value) in self.ids.iter().zip(&self.values) {
+            row[*id as usize] = narrow(self.result(*value) + ln_mass);
+        }
+        row
+    }
+
     fn at(&self, place: usize) -> Scored {
         Scored { id: self.ids[place], ln_p: narrow(self.result(self.values[place])) }
     }

@@ -4,7 +4,7 @@ use super::{
     analyze::Analysis,
     trace::{Candidate, ContrastTrace, Contrasted, ExitId, Method, TokenId},
 };
-use crate::decode::{self, Scores};
+use crate::decode::{self, Distribution, Scores};
 
 /// What a decoding by scores did at a position: the exits contrasted, the tokens that have a score, best first.
 #[derive(Clone, Debug)]
@@ -55,44 +55,53 @@ impl ScoreTrace {
 }
 
 /// Scores with where they come from.
-pub(super) struct Scoring {
-    pub(super) scores: Scores,
-    pub(super) expert: ExitId,
+pub(crate) struct Scoring {
+    pub(crate) scores: Scores,
+    pub(crate) expert: ExitId,
     amateur: ExitId,
     distances: Vec<(ExitId, f32)>,
     ln_tau: f32,
 }
 
-impl Analysis<'_> {
-    /// The scores of a method that has some; `None` if an exit that it reads is not known, or no token has a score.
-    pub(super) fn scoring(&self, method: &Method) -> Option<Scoring> {
-        let of = |scores: Option<Scores>, expert, amateur, ln_tau| {
-            Some(Scoring { scores: scores?, expert, amateur, distances: Vec::new(), ln_tau })
-        };
-        match method {
-            Method::Exit(_) | Method::Contrast(_) => None,
-            Method::LogRatio(ratio) => {
-                let pair = ratio.pair;
-                let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
-                let ln_tau = decode::ln_tau(expert, pair.alpha, pair.min_candidates);
-                of(decode::log_ratio(expert, amateur, ln_tau, ratio.beta), pair.expert, pair.amateur, ln_tau)
-            }
-            Method::Expression(custom) => {
-                let pair = custom.pair;
-                let (expert, amateur) = (self.exit(pair.expert)?, self.exit(pair.amateur)?);
-                of(custom.expression.scores(expert, amateur, pair.alpha), pair.expert, pair.amateur, f32::NAN)
-            }
-            Method::Dola(dola) => {
-                let original = self.exit(ExitId::Original)?;
-                let known = dola.candidates.iter().map(|exit| self.exit(*exit)).collect::<Option<Vec<_>>>()?;
-                let distances = decode::distances(original, &known, dola.distance);
-                let place = decode::farthest(&distances)?;
-                let ln_tau = decode::ln_tau(original, dola.alpha, 1);
-                let scores = decode::dola(original, known[place], ln_tau);
-                let found = of(scores, ExitId::Original, dola.candidates[place], ln_tau)?;
-                Some(Scoring { distances: dola.candidates.iter().copied().zip(distances).collect(), ..found })
-            }
+/// The scores of a method that has some, over the distributions of exits; `None` if one that it reads is not known, or no
+/// token has a score.
+pub(crate) fn scoring<'d, 'l: 'd>(
+    method: &Method,
+    at: &dyn Fn(ExitId) -> Option<&'d Distribution<'l>>,
+) -> Option<Scoring> {
+    let of = |scores: Option<Scores>, expert, amateur, ln_tau| {
+        Some(Scoring { scores: scores?, expert, amateur, distances: Vec::new(), ln_tau })
+    };
+    match method {
+        Method::Exit(_) | Method::Contrast(_) => None,
+        Method::LogRatio(ratio) => {
+            let pair = ratio.pair;
+            let (expert, amateur) = (at(pair.expert)?, at(pair.amateur)?);
+            let ln_tau = decode::ln_tau(expert, pair.alpha, pair.min_candidates);
+            of(decode::log_ratio(expert, amateur, ln_tau, ratio.beta), pair.expert, pair.amateur, ln_tau)
         }
+        Method::Expression(custom) => {
+            let pair = custom.pair;
+            let (expert, amateur) = (at(pair.expert)?, at(pair.amateur)?);
+            of(custom.expression.scores(expert, amateur, pair.alpha), pair.expert, pair.amateur, f32::NAN)
+        }
+        Method::Dola(dola) => {
+            let original = at(ExitId::Original)?;
+            let known = dola.candidates.iter().map(|exit| at(*exit)).collect::<Option<Vec<_>>>()?;
+            let distances = decode::distances(original, &known, dola.distance);
+            let place = decode::farthest(&distances)?;
+            let ln_tau = decode::ln_tau(original, dola.alpha, 1);
+            let scores = decode::dola(original, known[place], ln_tau);
+            let found = of(scores, ExitId::Original, dola.candidates[place], ln_tau)?;
+            Some(Scoring { distances: dola.candidates.iter().copied().zip(distances).collect(), ..found })
+        }
+    }
+}
+
+impl Analysis<'_> {
+    /// The scores of a method that has some, here.
+    pub(super) fn scoring(&self, method: &Method) -> Option<Scoring> {
+        scoring(method, &|exit| self.exit(exit))
     }
 
     /// What the scores say of the first tokens.
