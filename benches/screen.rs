@@ -102,6 +102,7 @@ fn trace(query: &Query, position: usize, card: &ModelCard) -> StepTrace {
             over_alpha: ALPHAS.iter().zip(0..).map(|(_, n)| TokenId(mixed(position, n, VOCABULARY))).collect(),
         }),
         exits: exits.into(),
+        scores: None,
         choice: Choice { id: subject, ln_p: -1.0, rank: 1, drawn: false },
     }
 }

@@ -66,7 +66,8 @@ fn main() {
         let exit = |name: &str| name.parse().expect("an exit");
         Method::Contrast(Pair { expert: exit(expert), amateur: exit(amateur), alpha: 0.1, min_candidates: 1 })
     });
-    let decoding = Decoding { method, sampling: Sampling { repetition_penalty: 1.2, ..Default::default() } };
+    let decoding =
+        Decoding { method: method.clone(), sampling: Sampling { repetition_penalty: 1.2, ..Default::default() } };
     let prompt = engine.model().tokenizer.encode(demo::HELD_OUT).expect("ids")[..16].to_vec();
     println!("{} weights, {} thread(s), {method:?}", engine.model().main_type(), engine.threads());
     let mut bench = Bench { engine: Some(engine), prompt, decoding };

@@ -11,6 +11,7 @@ mod figures;
 mod generate;
 mod info;
 mod logits;
+mod method;
 mod model;
 mod open;
 mod prompt;

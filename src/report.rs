@@ -11,6 +11,7 @@ mod format;
 pub mod html;
 pub mod json;
 mod json_grid;
+mod json_scores;
 mod markdown;
 mod measure;
 pub mod parquet;

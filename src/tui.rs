@@ -17,6 +17,7 @@ mod keeping;
 mod keymap;
 mod lens;
 mod marks;
+mod methods;
 mod mouse;
 mod moves;
 mod number;

@@ -382,3 +382,43 @@ fn a_table_for_other_programs() {
         assert_eq!(row.get_long(place("same_top_6")).expect("a count"), exit[1].as_i64().expect("a count"));
     }
 }
+
+/// What scores nothing but the expert's own ln p is the expert; DoLa of one candidate is its ratio; and what was written is
+/// what a resumed run asks for again.
+#[test]
+fn decodings_by_scores() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("r.json");
+    let texts = reference("eval_demo.jsonl");
+    let (texts, into) = (texts.to_string_lossy(), path.to_string_lossy());
+    let flags = ["--contrast", "original,4", "--alphas", "0.1", "--contrast-beta", "0,0.5", "--limit", "6"];
+    let scored = [
+        "--contrast-expr=ln(p_upper)",
+        "--contrast-expr=ln(p_upper/p_lower) where p_upper >= alpha*p_max",
+        "--dola=4",
+        "--dola=2,4,8",
+        "--dola-distance=published",
+    ];
+    let got = evaluate(&[&[&*texts, "--exits", "4", "-o", &into][..], &flags, &scored].concat());
+    let readouts = got["summary"]["readouts"].as_array().expect("readouts");
+    let of = |name: &str| readouts.iter().find(|r| r["name"] == name).unwrap_or_else(|| panic!("{name}: {readouts:?}"));
+    let numbers = ["nats_per_token", "accuracy", "agreement_with_original", "kl", "js", "calibration_error"];
+    let same = |one: &str, other: &str| {
+        for key in numbers {
+            let (a, b) = (of(one)[key].as_f64().expect(key), of(other)[key].as_f64().expect(key));
+            // ln p is rounded to f32 once more, and sums of probabilities are off by 2.4e-7 of themselves.
+            assert!((a - b).abs() < 2e-5, "{one}, {other}: {key} {a} {b}");
+        }
+    };
+    same("original", "orig▸4 α 0.1 β 0");
+    same("original", "orig▸4 α 0.1 ln(p_upper)");
+    same("DoLa 4 α 0.1 published", "orig▸4 α 0.1 ln(p_upper/p_lower) where p_upper >= alpha*p_max");
+    let nats = |name: &str| of(name)["nats_per_token"].as_f64().expect("a number");
+    assert!(nats("orig▸4 α 0.1 β 0.5") != nats("original") && nats("DoLa 2,4,8 α 0.1 published").is_finite());
+    assert_eq!(of("exit 8")["kind"], "exit", "DoLa's candidates are read");
+    let again =
+        run(&[&["eval", "--threads", "1", "--resume", &*texts, "--exits", "4", "-o", &into][..], &flags, &scored]
+            .concat());
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(json(&path)["tally"], got["tally"]);
+}

@@ -13,7 +13,10 @@ use mexit_tui::session::{
     reader::Reader,
     run::Run,
     speculate::{Speculation, Speculator, Stats},
-    trace::{Choice, ContrastTrace, Contrasted, Decoding, Method, Pair, Sampling},
+    trace::{
+        Choice, ContrastTrace, Contrasted, Custom, Decoding, Distance, Dola, ExitRow, Expression, Method, Pair,
+        Sampling, ScoreTrace,
+    },
 };
 
 const LENGTHS: [usize; 5] = [1, 2, 3, 5, 8];
@@ -30,7 +33,18 @@ fn decodings(engine: &Engine) -> Vec<Decoding> {
     let drawn = Sampling { random: true, temperature: 0.9, top_p: 0.95, repetition_penalty: 1.2, ..Default::default() };
     let methods = [Method::Exit(original), Method::Exit(middle), Method::Contrast(pair)];
     let both = [Sampling::default(), drawn];
-    methods.iter().flat_map(|m| both.iter().map(|s| Decoding { method: *m, sampling: s.clone() })).collect()
+    methods.iter().flat_map(|m| both.iter().map(|s| Decoding { method: m.clone(), sampling: s.clone() })).collect()
+}
+
+/// Every exit but the highest is a candidate.
+fn dola(exits: &[ExitId]) -> Method {
+    let candidates = exits[2..].iter().rev().copied().collect();
+    Method::Dola(Dola { candidates, alpha: 0.1, distance: Distance::JensenShannon })
+}
+
+fn expression(pair: Pair) -> Method {
+    let expression = Expression::parse("ln(p_upper) - ln(p_lower) where p_upper >= alpha * p_max");
+    Method::Expression(Custom { pair, expression: expression.expect("an expression") })
 }
 
 fn lower_exits(engine: &Engine) -> Vec<ExitId> {
@@ -75,12 +89,14 @@ fn smallest_lead(engine: Engine, prompt: &[TokenId], decoding: &Decoding, most: 
     let mut reader = Reader::new(engine);
     let mut run = Run::new(&mut reader, prompt.to_vec(), decoding.clone(), most).expect("a run");
     let mut smallest = f32::INFINITY;
-    while let Some(trace) = run.traced_step(2).expect("a step") {
-        let lead = match (decoding.method, &trace.contrast) {
+    while let Some(trace) = run.traced_step(200).expect("a step") {
+        let row = |exit| trace.exits.iter().find(|row| row.exit == exit).expect("the exit");
+        let lead = match (&decoding.method, &trace.contrast) {
             (Method::Contrast(_), contrast) => in_contrast(contrast.as_ref().expect("a contrast")),
-            (Method::Exit(exit), _) => {
-                let row = trace.exits.iter().find(|row| row.exit == exit).expect("the exit");
-                row.top[0].ln_p - row.top[1].ln_p
+            (Method::Exit(exit), _) => row(*exit).top[0].ln_p - row(*exit).top[1].ln_p,
+            _ => {
+                let scores = trace.scores.as_ref().expect("scores");
+                in_scores(scores, row(scores.expert))
             }
         };
         smallest = smallest.min(lead);
@@ -99,11 +115,39 @@ fn in_contrast(contrast: &ContrastTrace) -> f32 {
     outside.fold(second.min(inside), f32::min)
 }
 
+/// The same of scores, and by how much the amateur leads over the other candidates.
+fn in_scores(scores: &ScoreTrace, expert: &ExitRow) -> f32 {
+    // An expression says its own threshold: α .1 of the largest.
+    let ln_tau = expert.top[0].ln_p + 0.1f32.ln();
+    let best = &scores.first[0];
+    let second = scores.first.get(1).map_or(f32::INFINITY, |second| best.result - second.result);
+    let inside = if best.expert_rank == 1 { f32::INFINITY } else { best.expert - ln_tau };
+    let outside = expert.top.iter().find(|token| token.ln_p < ln_tau).map_or(f32::INFINITY, |next| ln_tau - next.ln_p);
+    let mut distances: Vec<f32> = scores.distances.iter().map(|(_, distance)| *distance).collect();
+    distances.sort_by(|a, b| b.total_cmp(a));
+    // Logits that are off by δ move a divergence J by δ Σ ½ (p |ln p/m| + q |ln q/m|) · 2 at most, and Σ p |ln p/m| is at
+    // most KL + √(2 KL) (Pinsker's inequality as Barron has it): by δ (2 J + √(8 J)), both candidates by twice that.
+    let moves = |j: f32| 2.0 * (2.0 * j + (8.0 * j).sqrt());
+    let farthest = distances.get(1).map_or(f32::INFINITY, |next| 4.0 * (distances[0] - next) / moves(distances[0]));
+    second.min(inside).min(outside).min(farthest)
+}
+
 /// Rounds of every depth and length against plain steps, from one prompt.
-fn lossless(mut engine: Engine, prompt: &[TokenId], most: usize, exact: bool) -> (Engine, Stats) {
+fn lossless(engine: Engine, prompt: &[TokenId], most: usize, exact: bool) -> (Engine, Stats) {
+    let decodings = decodings(&engine);
+    lossless_by(engine, decodings, prompt, most, exact)
+}
+
+fn lossless_by(
+    mut engine: Engine,
+    decodings: Vec<Decoding>,
+    prompt: &[TokenId],
+    most: usize,
+    exact: bool,
+) -> (Engine, Stats) {
     let mut last = Stats::default();
     let lower = lower_exits(&engine);
-    for (turn, decoding) in decodings(&engine).into_iter().enumerate() {
+    for (turn, decoding) in decodings.into_iter().enumerate() {
         engine.truncate(0);
         let (want, held, _) = go_on(engine, prompt, &decoding, most, Speculation::Off);
         engine = held;
@@ -167,6 +211,22 @@ fn leads_are_larger_than_rounding() {
     }
     println!("smallest lead {smallest:.1e}");
     assert!(smallest > 4.0 * BATCH_EQUALS_STEP, "{smallest}");
+}
+
+/// DoLa, whose amateur changes from token to token, and an expression.
+#[test]
+fn decodings_by_scores() {
+    let engine = demo_engine(DType::F32, DType::F32);
+    let exits = engine.model().spec.exit_ids();
+    let pair = Pair { expert: exits[0], amateur: exits[exits.len() / 2], alpha: 0.1, min_candidates: 1 };
+    let greedy = Decoding { method: dola(&exits), sampling: Sampling::default() };
+    let prompt = text(&engine, 12);
+    let smallest = smallest_lead(engine, &prompt, &greedy, 60);
+    println!("smallest lead {smallest:.1e}");
+    assert!(smallest > 4.0 * BATCH_EQUALS_STEP, "{smallest}");
+    let sampling = Sampling { random: true, seed: 7, repetition_penalty: 1.2, ..Default::default() };
+    let drawn = Decoding { method: expression(pair), sampling };
+    lossless_by(demo_engine(DType::F32, DType::F32), vec![greedy, drawn], &prompt, 60, false);
 }
 
 #[test]

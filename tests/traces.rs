@@ -148,3 +148,48 @@ fn the_explorer_opens_a_trace_and_writes_one() {
     let told = |traced: &Traced| format!("{} {:?} {:?}", traced.prompt, traced.tokens, traced.slot);
     assert_eq!(told(&before), told(&after));
 }
+
+/// Decodings by scores: `generate --json` says what a trace holds, and a trace read and written again is the same file.
+#[test]
+fn decodings_by_scores() {
+    let ratio = ["--contrast=original,4", "--contrast-beta=1.5", "--alpha=0.2"];
+    let dola = ["--dola=2,6,10", "--dola-distance=published", "--alpha=0.05"];
+    let expression = ["--contrast=12,2", "--contrast-expr=upper - 0.5*lower where p_upper > alpha*p_max", "--seed=3"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = name(folder.path(), "t.jsonl");
+    for (method, flags) in [("log-ratio", ratio), ("dola", dola), ("expression", expression)] {
+        let flags = [&flags[..], &[PROMPT, "-n=5", "--threads=1"]].concat();
+        done(&[&["trace", "--force", "-o", &file][..], &flags].concat());
+        let traced = Traced::read(Path::new(&file)).expect("a trace");
+        let lines = done(&[&["generate", "--json"][..], &flags].concat());
+        assert_eq!(lines.lines().count(), 5);
+        for (line, token) in lines.lines().zip(&traced.tokens[5..]) {
+            let step: Value = serde_json::from_str(line).expect("a step");
+            let trace = token.trace.as_ref().expect("a trace");
+            let scores = trace.scores.as_ref().expect("scores");
+            assert_eq!(step["decoding"]["method"], method);
+            assert_eq!((&step["id"], &step["contrast"]), (&trace.choice.id.0.into(), &Value::Null));
+            assert_eq!(step["scores"]["amateur"], scores.amateur.to_string());
+            let listed = step["scores"]["distances"].as_array().map_or(0, Vec::len);
+            assert_eq!((scores.distances.len(), listed), if method == "dola" { (3, 3) } else { (0, 0) });
+            assert_eq!(step["scores"]["ln_tau"].is_null(), method == "expression");
+        }
+        let again = name(folder.path(), "again.jsonl");
+        mexit_tui::session::saved::whole(Path::new(&again), true, |out| {
+            mexit_tui::session::saved::write_trace(&traced, out)
+        })
+        .expect("written");
+        assert_eq!(fs::read_to_string(&again).expect("a file"), fs::read_to_string(&file).expect("a file"), "{method}");
+        // A session of it, too.
+        let session = name(folder.path(), &format!("{method}.mexit"));
+        let saved = traced.session().expect("a session");
+        saved.write(Path::new(&session)).expect("written");
+        let read = mexit_tui::session::saved::Saved::read(Path::new(&session)).expect("a session");
+        assert_eq!(format!("{read:?}"), format!("{saved:?}"), "{method}");
+        let report = name(folder.path(), "r.md");
+        done(&["report", &file, "--force", "-o", &report]);
+        let report = fs::read_to_string(&report).expect("a report");
+        let says = [("log-ratio", "β 1.5"), ("dola", "one of 2 6 10"), ("expression", "upper - 0.5")];
+        assert!(says.iter().any(|(of, words)| *of == method && report.contains(words)), "{method}: {report}");
+    }
+}

@@ -4,9 +4,10 @@ use anyhow::bail;
 use clap::Args;
 use mexit_models::{ExitId, Model};
 
+use super::method::MethodArgs;
 use crate::{
     decode::Sampling,
-    session::trace::{Decoding, Method, Pair},
+    session::trace::{Decoding, Pair},
 };
 
 /// A pair of exits and its parameters, for commands that only show it.
@@ -31,6 +32,8 @@ pub(super) struct DecodingArgs {
     pub(super) exit: Option<ExitId>,
     #[command(flatten)]
     pub(super) shown: ShownArgs,
+    #[command(flatten)]
+    method: MethodArgs,
     #[command(flatten)]
     pub(super) sampling: SamplingArgs,
 }
@@ -76,13 +79,7 @@ impl ShownArgs {
 impl DecodingArgs {
     /// The decoding, checked against the model.
     pub(super) fn decoding(&self, model: &Model) -> anyhow::Result<Decoding> {
-        let method = match (self.exit, self.shown.pair(model)?) {
-            (_, Some(pair)) => Method::Contrast(pair),
-            (exit, None) => Method::Exit(exit.unwrap_or(ExitId::Original)),
-        };
-        if let Method::Exit(exit) = method {
-            model.require_exit(exit)?;
-        }
+        let method = self.method.method(self.exit, &self.shown, model)?;
         Ok(Decoding { method, sampling: self.sampling.sampling() })
     }
 }

@@ -9,7 +9,10 @@ use super::{
     settings::Readout,
     summary::{ReadoutSummary, Summary},
 };
-use crate::report::table::{Column, Table};
+use crate::{
+    report::table::{Column, Table},
+    session::trace::{LogRatio, Method},
+};
 
 /// What FORMAT.md lists.
 #[must_use]
@@ -21,15 +24,22 @@ pub fn columns(evaluation: &Evaluation) -> Table {
     // What nothing was measured for is NaN in the summary, and missing here: databases order NaN above all numbers.
     let some = |number: f64| Some(number).filter(|number| !number.is_nan());
     let real = |of: &dyn Fn(&ReadoutSummary) -> f64| Column::Real(rows.iter().map(|r| some(of(r))).collect());
-    let pair = |r: &ReadoutSummary| if let Readout::Contrast(pair) = r.readout { Some(pair) } else { None };
-    let exit = |r: &ReadoutSummary| match r.readout {
+    let pair = |r: &ReadoutSummary| match &r.readout {
+        Readout::Contrast(pair) | Readout::Scored(Method::LogRatio(LogRatio { pair, .. })) => Some(*pair),
+        Readout::Scored(Method::Expression(custom)) => Some(custom.pair),
+        _ => None,
+    };
+    let exit = |r: &ReadoutSummary| match &r.readout {
         Readout::Exit(exit) | Readout::Lens(exit) => Some(exit.to_string()),
-        Readout::Contrast(_) => None,
+        Readout::Contrast(_) | Readout::Scored(_) => None,
     };
     let kind = |r: &ReadoutSummary| match r.readout {
         Readout::Exit(_) => "exit",
         Readout::Lens(_) => "lens",
         Readout::Contrast(_) => "contrast",
+        Readout::Scored(Method::LogRatio(_)) => "log-ratio",
+        Readout::Scored(Method::Dola(_)) => "dola",
+        Readout::Scored(_) => "expression",
     };
     let decided = |r: &ReadoutSummary| match r.readout {
         Readout::Exit(exit) => summary.decision_layers.iter().find(|d| d.exit == exit.to_string()).map(|d| d.positions),

@@ -8,7 +8,10 @@ use super::{
     tally::Continued,
     units::Unit,
 };
-use crate::decode::{Distribution, contrast};
+use crate::{
+    decode::{Distribution, contrast},
+    session::scoring::scoring,
+};
 
 /// Continues the beginning of a window, if it is one of those to be continued and long enough.
 pub(super) fn of(engine: &mut Engine, settings: &Settings, unit: &Unit) -> Result<Option<Continued>, EvalError> {
@@ -22,7 +25,7 @@ pub(super) fn of(engine: &mut Engine, settings: &Settings, unit: &Unit) -> Resul
     for readout in &settings.readouts {
         let ids = match readout {
             Readout::Lens(_) => None,
-            _ => Some(greedy(engine, settings, *readout, prompt)?),
+            _ => Some(greedy(engine, settings, readout, prompt)?),
         };
         added.push(ids);
     }
@@ -33,13 +36,14 @@ pub(super) fn of(engine: &mut Engine, settings: &Settings, unit: &Unit) -> Resul
 fn greedy(
     engine: &mut Engine,
     settings: &Settings,
-    readout: Readout,
+    readout: &Readout,
     prompt: &[TokenId],
 ) -> Result<Vec<u32>, EvalError> {
     let exits = match readout {
-        Readout::Exit(exit) | Readout::Lens(exit) => vec![exit],
+        Readout::Exit(exit) | Readout::Lens(exit) => vec![*exit],
         Readout::Contrast(pair) if pair.expert == pair.amateur => vec![pair.expert],
         Readout::Contrast(pair) => vec![pair.expert, pair.amateur],
+        Readout::Scored(method) => method.exits(),
     };
     // What one readout has added, the next has not.
     engine.truncate(prompt.len());
@@ -58,13 +62,19 @@ fn greedy(
     Ok(added)
 }
 
-fn top(logits: &LogitRows, readout: Readout) -> Option<u32> {
+fn top(logits: &LogitRows, readout: &Readout) -> Option<u32> {
     let of = |exit: ExitId| logits.row(exit, 0).map(Distribution::new);
     match readout {
-        Readout::Exit(exit) | Readout::Lens(exit) => Some(of(exit)?.best().id),
+        Readout::Exit(exit) | Readout::Lens(exit) => Some(of(*exit)?.best().id),
         Readout::Contrast(pair) => {
             let (expert, amateur) = (of(pair.expert)?, of(pair.amateur)?);
             Some(contrast(&expert, &amateur, pair.alpha, pair.min_candidates).best()?.id)
+        }
+        Readout::Scored(method) => {
+            let known: Vec<_> = method.exits().into_iter().filter_map(|exit| Some((exit, of(exit)?))).collect();
+            let at = |exit| known.iter().find(|(id, _)| *id == exit).map(|(_, distribution)| distribution);
+            // Where no token has a score, the expert's.
+            Some(scoring(method, &at).map_or_else(|| known[0].1.best().id, |scoring| scoring.scores.best().id))
         }
     }
 }

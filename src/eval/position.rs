@@ -10,7 +10,11 @@ use super::{
 };
 use crate::{
     decode::{Contrast, Distribution, contrast},
-    session::{reading::decided, trace::Pair},
+    session::{
+        reading::decided,
+        scoring::scoring,
+        trace::{Method, Pair},
+    },
 };
 
 /// What one readout says of a position.
@@ -55,6 +59,7 @@ impl<'l> Position<'l> {
                 Readout::Exit(exit) => self.exit(*exit).map(|d| Said::of(d, Some(original), target)),
                 Readout::Lens(_) => lenses.next().map(|(_, d)| Said::of(d, Some(original), target)),
                 Readout::Contrast(pair) => self.contrasted(*pair, &said, original, target),
+                Readout::Scored(method) => self.scored(method, original, target),
             };
             said.extend(one);
         }
@@ -95,6 +100,18 @@ impl<'l> Position<'l> {
         for (row, (_, a)) in tally.same_top.iter_mut().zip(&tops) {
             row.iter_mut().zip(&tops).for_each(|(cell, (_, b))| *cell += u64::from(a == b));
         }
+    }
+
+    /// What has a score shares the expert's mass of it; where nothing has one the expert decides alone.
+    fn scored(&self, method: &Method, original: &Distribution<'_>, target: TokenId) -> Option<Said> {
+        let expert = self.exit(method.exits().first().copied()?)?;
+        let Some(scoring) = scoring(method, &|exit| self.exit(exit)) else {
+            return Some(Said::of(expert, Some(original), target));
+        };
+        let row = scoring.scores.shared(expert);
+        let top = scoring.scores.best().id;
+        let said = Said::of(&Distribution::new(&row), Some(original), target);
+        Some(Said { ln_p: row[target.index()], top, ln_top: row[top as usize], ..said })
     }
 
     /// What was said of the exits comes first in `said`.

@@ -1,12 +1,14 @@
 //! What is measured, and how: whatever can change a number of the result.
 
+mod written;
+
 use std::fmt;
 
 use mexit_models::ExitId;
 use serde::{Deserialize, Serialize};
 
 use super::{corpus::Form, early_exit::EarlyExit, windows::Slide};
-use crate::session::trace::Pair;
+use crate::session::trace::{Method, Pair};
 
 /// Everything that can change a number, so that only what was made alike is joined.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +52,7 @@ pub struct Continuations {
 }
 
 /// A distribution that is measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Readout {
     /// An exit as the model has it.
     Exit(ExitId),
@@ -58,6 +60,9 @@ pub enum Readout {
     Lens(ExitId),
     /// A contrast.
     Contrast(Pair),
+    /// A decoding by scores. What has a score shares the mass that the expert gives it, all else keeps the expert's
+    /// probability, so that every text has one.
+    Scored(Method),
 }
 
 /// A readout as it is written down.
@@ -67,6 +72,7 @@ enum Written {
     Exit { exit: String },
     Lens { exit: String },
     Contrast { expert: String, amateur: String, alpha: f32, min_candidates: usize },
+    Scored(written::Scored),
 }
 
 impl Serialize for Readout {
@@ -80,6 +86,7 @@ impl Serialize for Readout {
                 alpha: *alpha,
                 min_candidates: *min_candidates,
             },
+            Self::Scored(method) => Written::Scored(written::Scored::of(method)),
         };
         written.serialize(serializer)
     }
@@ -94,6 +101,7 @@ impl<'de> Deserialize<'de> for Readout {
             Written::Contrast { expert, amateur, alpha, min_candidates } => {
                 Self::Contrast(Pair { expert: exit(&expert)?, amateur: exit(&amateur)?, alpha, min_candidates })
             }
+            Written::Scored(scored) => Self::Scored(scored.method().map_err(serde::de::Error::custom)?),
         })
     }
 }
@@ -104,6 +112,7 @@ impl fmt::Display for Readout {
             Self::Exit(ExitId::Original) => f.write_str("original"),
             Self::Exit(exit) => write!(f, "exit {exit}"),
             Self::Lens(exit) => write!(f, "lens {exit}"),
+            Self::Scored(method) => f.write_str(&written::name(method)),
             Self::Contrast(pair) => {
                 let name = |exit: ExitId| if exit == ExitId::Original { "orig".into() } else { exit.to_string() };
                 write!(f, "{}▸{} α {}", name(pair.expert), name(pair.amateur), pair.alpha)?;

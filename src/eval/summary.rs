@@ -143,7 +143,7 @@ impl Summary {
             windows: tally.windows,
             words: tally.words,
             last_word_protocol: LAST_WORD,
-            readouts: readouts.map(|(place, (readout, own))| summary(place, *readout, own, tally)).collect(),
+            readouts: readouts.map(|(place, (readout, own))| summary(place, readout.clone(), own, tally)).collect(),
             decision_layers: decided
                 .map(|(exit, count)| Decided { exit: exit.clone(), positions: *count, share: share(*count) })
                 .collect(),

@@ -60,10 +60,13 @@ const HEAD: &str =
     "                      ppl  a byte  bits/B  top-1 %  word %  word ppl  =orig %      KL      JS   ECE %\n";
 
 fn readouts(summary: &Summary) -> String {
+    // A name that is too long has a line of its own.
+    let name =
+        |name: &str| if name.chars().count() > 16 { format!("{name}\n{:<16}", "") } else { format!("{name:<16}") };
     let row = |r: &ReadoutSummary| {
         format!(
-            "{:<16}{} {:>7} {:>7} {:>8} {:>7} {} {:>8} {:>7} {:>7} {:>7}\n",
-            r.name,
+            "{}{} {:>7} {:>7} {:>8} {:>7} {} {:>8} {:>7} {:>7} {:>7}\n",
+            name(&r.name),
             perplexity(r.perplexity),
             number(r.perplexity_per_byte, 3),
             number(r.bits_per_byte, 3),

@@ -1,7 +1,7 @@
 //! What a trace is of, in lines of a name and a sentence.
 
 use crate::session::{
-    trace::{Decoding, Method, Pair, Sampling},
+    trace::{Custom, Decoding, Distance, Dola, LogRatio, Method, Pair, Sampling},
     traced::Traced,
 };
 
@@ -26,12 +26,25 @@ pub(super) fn about(traced: &Traced) -> Vec<(&'static str, String)> {
 
 /// A decoding in words.
 pub(super) fn decoding(decoding: &Decoding) -> String {
-    match decoding.method {
+    let contrast = |pair: &Pair| {
+        let Pair { expert, amateur, alpha, min_candidates } = pair;
+        let least = if *min_candidates > 1 { format!(", {min_candidates} candidates at least") } else { String::new() };
+        format!("{expert} ▸ {amateur}, α {alpha}{least}")
+    };
+    match &decoding.method {
         Method::Exit(exit) => format!("exit {exit} alone"),
-        Method::Contrast(Pair { expert, amateur, alpha, min_candidates }) => {
-            let least =
-                if min_candidates > 1 { format!(", {min_candidates} candidates at least") } else { String::new() };
-            format!("contrast {expert} ▸ {amateur}, α {alpha}{least}")
+        Method::Contrast(pair) => format!("contrast {}", contrast(pair)),
+        Method::LogRatio(LogRatio { pair, beta }) => format!("plain contrast {}, β {beta}", contrast(pair)),
+        Method::Dola(Dola { candidates, alpha, distance }) => {
+            let exits: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+            let by = match distance {
+                Distance::JensenShannon => "Jensen-Shannon divergence",
+                Distance::Published => "the published code's divergence",
+            };
+            format!("DoLa original ▸ one of {} by {by}, α {alpha}", exits.join(" "))
+        }
+        Method::Expression(Custom { pair: Pair { expert, amateur, alpha, .. }, expression }) => {
+            format!("expression {expert} ▸ {amateur}, α {alpha}: {}", expression.text())
         }
     }
 }

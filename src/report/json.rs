@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::json_grid::{Grid, grid};
+use super::{
+    json_grid::{Grid, grid},
+    json_scores::{self, Named},
+};
 use crate::session::{
     protocol::ModelCard,
     reading::Reading,
@@ -19,6 +22,8 @@ pub struct Step {
     ln_p: f32,
     rank: u32,
     drawn: bool,
+    /// What decides, with its parameters.
+    decoding: Named,
     /// The lowest exit from which, up to and including original, every top token is original's.
     decided: String,
     /// How many exits have original's top token, original counted.
@@ -26,6 +31,9 @@ pub struct Step {
     /// Original first, then downwards.
     exits: Vec<Exit>,
     contrast: Option<Contrast>,
+    /// How a decoding by scores came to its choice: log-ratio, DoLa, an expression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores: Option<json_scores::Scores>,
     /// The distinct top tokens over the exits.
     pins: Vec<Pin>,
     /// What every pair of exits would choose, if that was asked for.
@@ -58,7 +66,7 @@ struct Exit {
 }
 
 #[derive(Serialize)]
-struct Scored {
+pub(super) struct Scored {
     #[serde(flatten)]
     token: Token,
     ln_p: f32,
@@ -94,7 +102,7 @@ struct AtAlpha {
 }
 
 #[derive(Serialize)]
-struct Plausible {
+pub(super) struct Plausible {
     #[serde(flatten)]
     token: Token,
     expert: f32,
@@ -165,10 +173,12 @@ pub fn step(trace: &StepTrace, card: &ModelCard) -> Step {
         ln_p: trace.choice.ln_p,
         rank: trace.choice.rank,
         drawn: trace.choice.drawn,
+        decoding: json_scores::named(&trace.decoding.method),
         decided: reading.decided.to_string(),
         agree: reading.agree,
         exits: exits.collect(),
         contrast: trace.contrast.as_ref().map(contrast),
+        scores: trace.scores.as_ref().map(|scores| json_scores::scores(scores, &plausible, &scored)),
         pins: trace.pins.iter().map(pin).collect(),
         grid: trace.grid.as_deref().map(|found| grid(found, &token)),
     }

@@ -7,6 +7,7 @@ use mexit_models::LogitRows;
 use super::{
     choosing::Deciding,
     reading::followed,
+    scoring::Scoring,
     trace::{
         ALPHAS, Candidate, Choice, ContrastTrace, Contrasted, Decoding, ExitId, ExitRow, Method, Pair, PinRow,
         StepTrace, TokenId,
@@ -87,15 +88,14 @@ impl<'l> Analysis<'l> {
             let id = known().map_or(TokenId(0), |distribution| TokenId(distribution.best().id));
             Choice { id, ln_p: f32::NAN, rank: u32::MAX, drawn: false }
         };
-        let pair = match question.decoding.method {
-            Method::Contrast(pair) => Some(pair),
-            Method::Exit(_) => question.shown_pair,
-        };
-        let contrast = pair.and_then(|pair| self.contrast(pair));
-        let deciding = self.deciding(&question.decoding.method, contrast.as_ref());
+        let method = &question.decoding.method;
+        let pair = method.contrast().or(question.shown_pair);
+        let (contrast, scoring) = (pair.and_then(|pair| self.contrast(pair)), self.scoring(method));
+        let deciding = self.deciding(method, contrast.as_ref(), scoring.as_ref());
         let choice = deciding.map(|deciding| deciding.choose(position, question.decoding, question.history));
         let choice = choice.unwrap_or_else(undecided);
         let contrast = pair.zip(contrast).and_then(|(pair, contrast)| self.contrast_trace(pair, &contrast));
+        let scores = scoring.and_then(|scoring| self.score_trace(&scoring)).map(Box::new);
         let subject = question.token.unwrap_or(choice.id);
         let original = self.exit(ExitId::Original).map(Reference::new);
         let against = |exit: ExitId, distribution: &Distribution<'_>| match (exit, &original) {
@@ -117,7 +117,7 @@ impl<'l> Analysis<'l> {
         let pins = self.pins(&exits, question.pins);
         let grid = question.grid.and_then(|pair| self.grid(pair)).map(Arc::new);
         let decoding = question.decoding.clone();
-        StepTrace { position, decoding, subject, exits, contrast, choice, pins, grid }
+        StepTrace { position, decoding, subject, exits, contrast, scores, choice, pins, grid }
     }
 
     /// What is followed anyway, then `asked`, over the exits.
@@ -149,25 +149,35 @@ impl<'l> Analysis<'l> {
     /// What a decoding takes at `position`, after `history`; `None` if an exit that it reads is not known.
     #[must_use]
     pub fn choose(&self, position: usize, decoding: &Decoding, history: &[TokenId]) -> Option<Choice> {
-        let contrast = self.decided_by(&decoding.method);
-        Some(self.deciding(&decoding.method, contrast.as_ref())?.choose(position, decoding, history))
+        let (contrast, scoring) = self.decided_by(&decoding.method);
+        let deciding = self.deciding(&decoding.method, contrast.as_ref(), scoring.as_ref())?;
+        Some(deciding.choose(position, decoding, history))
     }
 
     /// ln p of every token under the distribution that decides; `None` if it reads an exit that is not there.
     pub(super) fn deciding_row(&self, method: &Method) -> Option<Vec<f32>> {
-        let contrast = self.decided_by(method);
-        Some(self.deciding(method, contrast.as_ref())?.row())
+        let (contrast, scoring) = self.decided_by(method);
+        Some(self.deciding(method, contrast.as_ref(), scoring.as_ref())?.row())
     }
 
-    fn decided_by(&self, method: &Method) -> Option<Contrast> {
-        if let Method::Contrast(pair) = method { self.contrast(*pair) } else { None }
+    fn decided_by(&self, method: &Method) -> (Option<Contrast>, Option<Scoring>) {
+        (method.contrast().and_then(|pair| self.contrast(pair)), self.scoring(method))
     }
 
-    /// What decides, given the contrast if it is one.
-    fn deciding<'s>(&'s self, method: &Method, contrast: Option<&'s Contrast>) -> Option<Deciding<'s>> {
+    /// What decides, given the contrast or the scores if it is one of them.
+    fn deciding<'s>(
+        &'s self,
+        method: &Method,
+        contrast: Option<&'s Contrast>,
+        scoring: Option<&'s Scoring>,
+    ) -> Option<Deciding<'s>> {
         Some(match method {
             Method::Exit(exit) => Deciding::Exit(self.exit(*exit)?),
             Method::Contrast(pair) => Deciding::Contrast(contrast?, self.exit(pair.expert)?),
+            Method::LogRatio(_) | Method::Dola(_) | Method::Expression(_) => {
+                let Scoring { scores, expert, .. } = scoring?;
+                Deciding::Scores(scores, self.exit(*expert)?)
+            }
         })
     }
 

@@ -1,7 +1,7 @@
 //! What a decoding takes from the distribution that decides.
 
 use super::trace::{Choice, Decoding, TokenId};
-use crate::decode::{self, Contrast, Distribution, Scored};
+use crate::decode::{self, Contrast, Distribution, Scored, Scores};
 
 /// The distribution that decides.
 #[derive(Clone, Copy)]
@@ -9,6 +9,8 @@ pub(super) enum Deciding<'d> {
     Exit(&'d Distribution<'d>),
     /// A contrast, and its expert.
     Contrast(&'d Contrast, &'d Distribution<'d>),
+    /// Scores, and the expert.
+    Scores(&'d Scores, &'d Distribution<'d>),
 }
 
 impl Deciding<'_> {
@@ -17,6 +19,7 @@ impl Deciding<'_> {
         match self {
             Self::Exit(exit) => exit.ln_row(),
             Self::Contrast(contrast, expert) => contrast.row(expert),
+            Self::Scores(scores, expert) => scores.row(expert.logits().len()),
         }
     }
 
@@ -25,6 +28,7 @@ impl Deciding<'_> {
         match self {
             Self::Exit(exit) => exit.best(),
             Self::Contrast(contrast, expert) => contrast.best().unwrap_or_else(|| expert.best()),
+            Self::Scores(scores, _) => scores.best(),
         }
     }
 

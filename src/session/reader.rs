@@ -13,7 +13,7 @@ use super::{
     batches::Batches,
     kept::{Kept, Memory},
     protocol::{ModelCard, Query},
-    trace::{Choice, Decoding, ExitId, Method, Pair, StepTrace},
+    trace::{Choice, Decoding, ExitId, Pair, StepTrace},
     vocabulary::Vocabulary,
 };
 
@@ -31,6 +31,9 @@ pub enum ReadError {
     /// The model or the machine refused.
     #[error(transparent)]
     Model(#[from] Error),
+    /// The exits are known, but the decoding makes nothing of them.
+    #[error("the expression gives no token a score at position {0}: every one is NaN or -inf")]
+    NoScore(usize),
     /// A newer question has come.
     #[error("interrupted")]
     Interrupted,
@@ -155,8 +158,10 @@ impl Reader {
         let analysis = self.analysis(row);
         let choice = analysis.choose(query.position, &query.decoding, &query.text[..query.position]);
         let broken = || exits_of(&query.decoding).into_iter().find(|exit| analysis.exit(*exit).is_none());
-        let exit = broken().unwrap_or(ExitId::Original);
-        choice.ok_or_else(|| Error::NotFinite { exit, position: row }.into())
+        choice.ok_or_else(|| match broken() {
+            Some(exit) => Error::NotFinite { exit, position: row }.into(),
+            None => ReadError::NoScore(query.position),
+        })
     }
 
     /// Makes the logits of every exit before a query's position be kept, and says after which row.
@@ -298,9 +303,5 @@ fn brief_exits(query: &Query) -> Vec<ExitId> {
 
 /// The exits that a decoding reads.
 pub(super) fn exits_of(decoding: &Decoding) -> Vec<ExitId> {
-    match decoding.method {
-        Method::Exit(exit) => vec![exit],
-        Method::Contrast(pair) if pair.expert == pair.amateur => vec![pair.expert],
-        Method::Contrast(pair) => vec![pair.expert, pair.amateur],
-    }
+    decoding.method.exits()
 }

@@ -38,6 +38,9 @@ impl Reading {
         trace.contrast.iter().flat_map(|c| c.over_alpha.iter().copied().chain(c.best())).for_each(|id| {
             name(id);
         });
+        trace.scores.iter().filter_map(|scores| scores.first.first()).for_each(|best| {
+            name(best.id);
+        });
         Self { decided, agree: tops.iter().filter(same).count(), tops: distinct, lettered }
     }
 
@@ -115,6 +118,7 @@ mod tests {
             subject: TokenId(0),
             exits: tops.iter().map(row).collect::<Vec<_>>().into(),
             contrast: None,
+            scores: None,
             choice: Choice { id: TokenId(0), ln_p: -1.0, rank: 1, drawn: false },
             pins: Arc::default(),
             grid: None,

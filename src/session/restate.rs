@@ -32,6 +32,7 @@ pub fn restate(trace: &StepTrace, is_open: bool, decoding: &Decoding, pair: Pair
     if let Some((choice, exits)) = choice.and_then(|choice| Some((choice, exits(&choice)?))) {
         restated.subject = if is_open { choice.id } else { trace.subject };
         (restated.decoding, restated.choice, restated.exits) = (decoding.clone(), choice, exits);
+        restated.scores = None;
     }
     let stored = trace.grid.as_ref().zip(grid);
     let is_same =
@@ -149,13 +150,15 @@ fn choice(trace: &StepTrace, decoding: &Decoding) -> Option<Choice> {
     if decoding.sampling.random || decoding.sampling.repetition_penalty != 1.0 {
         return None;
     }
-    let (id, ln_p) = match decoding.method {
-        Method::Exit(exit) => order(trace, exit).first().map(|best| (best.id, best.ln_p))?,
+    let (id, ln_p) = match &decoding.method {
+        Method::Exit(exit) => order(trace, *exit).first().map(|best| (best.id, best.ln_p))?,
         // A token below τ has less than the mean of V, and so less than the best of it.
         Method::Contrast(pair) => {
-            let best = contrasted(trace, &order(trace, pair.expert), pair)?.best()?;
+            let best = contrasted(trace, &order(trace, pair.expert), *pair)?.best()?;
             (TokenId(best.id), best.ln_p)
         }
+        // These may read exits, or tokens, of which nothing was stored.
+        Method::LogRatio(_) | Method::Dola(_) | Method::Expression(_) => return None,
     };
     Some(Choice { id, ln_p, rank: 1, drawn: false })
 }

@@ -8,7 +8,7 @@ use super::{
     protocol::Query,
     reader::{ReadError, Reader},
     speculate::Speculator,
-    trace::{Choice, Decoding, Method, StepTrace},
+    trace::{Choice, Decoding, StepTrace},
 };
 
 pub use filled::Batch;
@@ -99,6 +99,9 @@ impl<'r> Run<'r> {
         if let Some(exit) = trace.broken().next() {
             return Err(Error::NotFinite { exit, position: trace.position - 1 }.into());
         }
+        if trace.choice.ln_p.is_nan() {
+            return Err(ReadError::NoScore(trace.position));
+        }
         self.take(trace.choice);
         Ok(Some(trace))
     }
@@ -110,11 +113,7 @@ impl<'r> Run<'r> {
     }
 
     fn query(&self, candidates: usize) -> Query {
-        let pair = match self.decoding.method {
-            Method::Contrast(pair) => Some(pair),
-            Method::Exit(_) => None,
-        };
-        let grid = pair.filter(|_| self.grid);
+        let grid = self.decoding.method.contrast().filter(|_| self.grid);
         Query { candidates, grid, ..Query::after(self.text.as_slice(), self.decoding.clone()) }
     }
 

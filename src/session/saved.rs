@@ -4,6 +4,7 @@
 mod bounds;
 mod exact;
 mod lines;
+mod method_lines;
 mod read;
 mod trace_file;
 mod trace_lines;

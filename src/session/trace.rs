@@ -9,7 +9,9 @@ use super::grid::Grid;
 
 pub use mexit_models::{ExitId, TokenId};
 
-pub use crate::decode::Sampling;
+pub use super::method::{Candidates, Custom, Dola, LogRatio, Method, Pair};
+pub use super::scoring::ScoreTrace;
+pub use crate::decode::{BadExpression, Distance, Expression, Sampling};
 
 /// How the next token is decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,28 +20,6 @@ pub struct Decoding {
     pub method: Method,
     /// How a token is drawn from it.
     pub sampling: Sampling,
-}
-
-/// The distribution that decides.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Method {
-    /// One exit alone.
-    Exit(ExitId),
-    /// Auto-Contrastive Decoding (Gera et al., ACL 2023).
-    Contrast(Pair),
-}
-
-/// The parameters of a contrast.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
-    /// The upper exit.
-    pub expert: ExitId,
-    /// The lower exit.
-    pub amateur: ExitId,
-    /// A token is plausible from α times the expert's largest probability on; in (0, 1].
-    pub alpha: f32,
-    /// At least so many tokens are plausible; from 1.
-    pub min_candidates: usize,
 }
 
 /// Everything about one position. Immutable; shared by reference.
@@ -55,6 +35,8 @@ pub struct StepTrace {
     pub exits: Arc<[ExitRow]>,
     /// The pair that the screen shows: the one deciding, or the one that would if contrast were on.
     pub contrast: Option<ContrastTrace>,
+    /// How a decoding by scores came to its choice: a plain ratio, DoLa, or an expression.
+    pub scores: Option<Box<ScoreTrace>>,
     /// What the decoding takes here, whatever the text has.
     pub choice: Choice,
     /// Tokens followed over the exits: those of [`followed`](super::reading::followed), then the pins asked for.
@@ -79,6 +61,7 @@ impl StepTrace {
             + self.exits.iter().map(row).sum::<usize>()
             + self.pins.iter().map(pin).sum::<usize>()
             + self.contrast.as_ref().map_or(0, contrast)
+            + self.scores.as_ref().map_or(0, |scores| scores.bytes())
             + self.grid.as_ref().map_or(0, |grid| grid.bytes())
     }
 

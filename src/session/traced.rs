@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     protocol::ModelCard,
     saved::{Node, Saved, Settings},
-    trace::{Decoding, ExitId, Method, Pair, StepTrace, TokenId},
+    trace::{Decoding, ExitId, Pair, StepTrace, TokenId},
 };
 
 /// A text and its traces.
@@ -81,7 +81,7 @@ impl Traced {
         let shown = Pair { expert: ExitId::Original, amateur: lowest, alpha: 0.1, min_candidates: 1 };
         let settings = Settings {
             decoding: self.decoding.clone(),
-            pair: self.pair.unwrap_or(shown),
+            pair: self.pair.unwrap_or_else(|| self.decoding.method.pair_or(shown)),
             pins: self.pins.clone(),
             view: String::new(),
             position: self.prompt.min(end + 1),
@@ -100,9 +100,6 @@ impl Traced {
     /// The pair that a decoding contrasts.
     #[must_use]
     pub fn pair_of(decoding: &Decoding) -> Option<Pair> {
-        match decoding.method {
-            Method::Contrast(pair) => Some(pair),
-            Method::Exit(_) => None,
-        }
+        decoding.method.contrast()
     }
 }

@@ -1,7 +1,7 @@
 //! The command that makes the same text without the screen.
 
 use super::state::{State, TextToken};
-use crate::session::trace::{Decoding, Method};
+use crate::session::trace::{Custom, Decoding, Distance, Dola, LogRatio, Method, Pair};
 
 /// The command line, and what has to be said about it; or why there is none.
 pub(super) fn of(state: &State) -> Result<(String, Option<String>), String> {
@@ -55,13 +55,29 @@ fn quoted(word: &str) -> Result<String, String> {
 fn flags(decoding: &Decoding) -> Vec<String> {
     let mut flags: Vec<String> = Vec::new();
     let mut put = |name: &str, value: String| flags.extend([name.to_owned(), value]);
+    let two = |pair: &Pair| format!("{},{}", pair.expert, pair.amateur);
     match &decoding.method {
         Method::Exit(exit) => put("--exit", exit.to_string()),
-        Method::Contrast(pair) => {
-            put("--contrast", format!("{},{}", pair.expert, pair.amateur));
+        Method::Contrast(pair) | Method::LogRatio(LogRatio { pair, .. }) => {
+            put("--contrast", two(pair));
             put("--alpha", pair.alpha.to_string());
             put("--min-candidates", pair.min_candidates.to_string());
         }
+        Method::Dola(Dola { candidates, alpha, distance }) => {
+            put("--dola", candidates.iter().map(ToString::to_string).collect::<Vec<String>>().join(","));
+            put("--alpha", alpha.to_string());
+            if *distance == Distance::Published {
+                put("--dola-distance", "published".into());
+            }
+        }
+        Method::Expression(Custom { pair, expression }) => {
+            put("--contrast", two(pair));
+            put("--alpha", pair.alpha.to_string());
+            put("--contrast-expr", expression.text().into());
+        }
+    }
+    if let Method::LogRatio(ratio) = &decoding.method {
+        put("--contrast-beta", ratio.beta.to_string());
     }
     let sampling = &decoding.sampling;
     if sampling.random {

@@ -121,6 +121,7 @@ impl State {
         self.millis = None;
         self.pair = saved.settings.pair;
         walk::to_pair(self);
+        self.methods.adopt(&saved.settings.decoding.method);
         self.decoding = saved.settings.decoding;
         self.pins = saved.settings.pins;
         self.row = saved.settings.row;
@@ -169,7 +170,7 @@ pub(super) fn go_on_with_other(state: &mut State) {
     state.pins.retain(|id| id.index() < card.vocabulary);
     let known = |exit| card.exits.contains(&exit);
     let fits = known(state.pair.expert) && known(state.pair.amateur) && state.pair.min_candidates <= card.vocabulary;
-    let fits = fits && !matches!(state.decoding.method, crate::session::trace::Method::Exit(exit) if !known(exit));
+    let fits = fits && state.decoding.method.exits().into_iter().all(known);
     state.row = state.row.min(card.exits.len().saturating_sub(1));
     if !fits {
         hearing::opened(state, Arc::clone(&card));

@@ -1,26 +1,37 @@
 //! The fields of the decoding panel: each reads and changes one thing, at once.
 
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use tui_input::Input;
+
 use super::{
+    methods::{self, Kind},
     number::parameter,
+    panel::Panel,
     state::State,
+    typing,
     update::{LADDER, MOST_CANDIDATES, set_pair},
 };
-use crate::session::trace::{Decoding, ExitId, Method, Pair};
+use crate::session::trace::{Decoding, ExitId, Pair};
 
 /// The panel: the selected field, and what was before.
 pub(crate) struct Settings {
     pub(crate) selected: usize,
-    before: (Decoding, Pair),
+    before: (Decoding, Pair, methods::Methods),
 }
 
 /// One field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     Decode,
+    Exit,
     Expert,
     Amateur,
     Alpha,
     MinCandidates,
+    Beta,
+    Candidates,
+    Distance,
+    Expression,
     Draw,
     Temperature,
     TopK,
@@ -31,32 +42,48 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// All of them, from the top.
-    pub(crate) const ALL: [Self; 12] = [
-        Self::Decode,
-        Self::Expert,
-        Self::Amateur,
-        Self::Alpha,
-        Self::MinCandidates,
-        Self::Draw,
-        Self::Temperature,
-        Self::TopK,
-        Self::TopP,
-        Self::MinP,
-        Self::Penalty,
-        Self::Seed,
-    ];
-    /// The first field of sampling.
-    pub(crate) const SAMPLING: usize = 5;
+    /// How tokens are drawn.
+    const SAMPLING: [Self; 7] =
+        [Self::Draw, Self::Temperature, Self::TopK, Self::TopP, Self::MinP, Self::Penalty, Self::Seed];
+
+    /// What decides; a pair is there to be looked at also where an exit decides alone.
+    fn deciding(state: &State) -> Vec<Self> {
+        let pair = [Self::Expert, Self::Amateur, Self::Alpha];
+        let own: &[Self] = match Kind::of(&state.decoding.method) {
+            Kind::Original | Kind::Contrast => &[pair[0], pair[1], pair[2], Self::MinCandidates],
+            Kind::Exit => &[Self::Exit, pair[0], pair[1], pair[2], Self::MinCandidates],
+            Kind::Ratio => &[pair[0], pair[1], pair[2], Self::Beta, Self::MinCandidates],
+            Kind::Dola => &[Self::Candidates, Self::Distance, Self::Alpha],
+            Kind::Expression => &[Self::Expression, pair[0], pair[1], pair[2]],
+        };
+        [&[Self::Decode], own].concat()
+    }
+
+    /// All that the present decoding has, from the top.
+    pub(crate) fn all(state: &State) -> Vec<Self> {
+        let mut fields = Self::deciding(state);
+        fields.extend(Self::SAMPLING);
+        fields
+    }
+
+    /// The place of the first field of sampling.
+    pub(crate) fn sampling(state: &State) -> usize {
+        Self::deciding(state).len()
+    }
 
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Decode => "decode by",
+            Self::Decode => "decode",
+            Self::Exit => "exit",
             Self::Expert => "expert",
             Self::Amateur => "amateur",
             Self::Alpha => "α",
             Self::MinCandidates => "min tokens",
+            Self::Beta => "β",
+            Self::Candidates => "candidates",
+            Self::Distance => "farthest by",
+            Self::Expression => "expression",
             Self::Draw => "draw",
             Self::Temperature => "temperature",
             Self::TopK => "top-k",
@@ -76,10 +103,16 @@ impl Field {
         };
         let off = |is_off: bool, value: String| if is_off { "off".into() } else { value };
         match self {
-            Self::Decode => match state.decoding.method {
-                Method::Exit(e) => format!("{} alone", exit(e)),
-                Method::Contrast(_) => "the contrast".into(),
-            },
+            Self::Decode => {
+                let kind = Kind::of(&state.decoding.method);
+                let word = |k: Kind| if k == kind { format!("[{}]", k.name()) } else { k.name().to_owned() };
+                Kind::ALL.map(word).join(" ")
+            }
+            Self::Exit => exit(state.methods.exit(state)),
+            Self::Beta => format!("{:.2}", state.methods.beta),
+            Self::Candidates => state.methods.candidates_named(state),
+            Self::Distance => state.methods.distance_named().into(),
+            Self::Expression => state.methods.field.value().to_owned(),
             Self::Expert => exit(state.pair.expert),
             Self::Amateur => exit(state.pair.amateur),
             Self::Alpha => parameter(state.pair.alpha),
@@ -111,10 +144,18 @@ impl Field {
             ((moved * 100.0).round() / 100.0).clamp(least, most)
         };
         match self {
-            Self::Decode => {
-                let is_contrast = matches!(state.decoding.method, Method::Contrast(_));
-                state.decoding.method = if is_contrast { Method::Exit(pair.expert) } else { Method::Contrast(pair) };
+            Self::Decode => methods::next_kind(state, up),
+            Self::Exit => {
+                let next = other(state.methods.exit(state));
+                if next != ExitId::Original {
+                    methods::change(state, |methods| methods.exit = Some(next));
+                }
             }
+            Self::Beta => methods::change(state, |methods| methods.beta = stepped(methods.beta, 0.05, 0.0, 10.0)),
+            Self::Candidates => methods::next_candidates(state, up),
+            Self::Distance => methods::change(state, methods::Methods::other_distance),
+            // It is typed.
+            Self::Expression => {}
             Self::Expert => set_pair(state, Pair { expert: other(pair.expert), ..pair }),
             Self::Amateur => set_pair(state, Pair { amateur: other(pair.amateur), ..pair }),
             Self::Alpha => {
@@ -148,11 +189,42 @@ impl Field {
 impl Settings {
     /// Opens at a field.
     pub(crate) fn new(state: &State, selected: usize) -> Self {
-        Self { selected, before: (state.decoding.clone(), state.pair) }
+        Self { selected, before: (state.decoding.clone(), state.pair, state.methods.clone()) }
     }
 
     /// Puts back what was before.
     pub(crate) fn restore(self, state: &mut State) {
-        (state.decoding, state.pair) = self.before;
+        (state.decoding, state.pair, state.methods) = self.before;
     }
+}
+
+/// A key while the panel is open.
+pub(super) fn key(state: &mut State, event: KeyEvent) {
+    let fields = Field::all(state);
+    let last = fields.len() - 1;
+    let Some(Panel::Settings(settings)) = &mut state.panel else { return };
+    settings.selected = settings.selected.min(last);
+    let field = fields[settings.selected];
+    match event.code {
+        KeyCode::Up | KeyCode::BackTab => settings.selected = settings.selected.saturating_sub(1),
+        KeyCode::Down | KeyCode::Tab => settings.selected = (settings.selected + 1).min(last),
+        KeyCode::Enter => {
+            state.panel = None;
+            state.methods.settle();
+        }
+        _ if field == Field::Expression => {
+            typing::edit(&mut state.methods.field, event);
+            methods::typed(state);
+        }
+        KeyCode::Left | KeyCode::Char('-') => field.change(state, false),
+        KeyCode::Right | KeyCode::Char('=' | '+' | ' ') => field.change(state, true),
+        _ => {}
+    }
+}
+
+/// The field that takes a pasted text.
+pub(super) fn field_mut(state: &mut State) -> Option<&mut Input> {
+    let Some(Panel::Settings(settings)) = &state.panel else { return None };
+    let is_text = Field::all(state).get(settings.selected) == Some(&Field::Expression);
+    is_text.then_some(&mut state.methods.field)
 }

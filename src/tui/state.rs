@@ -13,6 +13,7 @@ use super::{
     keeping::Keeping,
     keymap::{Action, Keymap},
     lens::LensView,
+    methods::Methods,
     moves::Move,
     panel::Panel,
     runs::Runs,
@@ -173,6 +174,8 @@ pub(crate) struct State {
     pub(crate) row: usize,
     pub(crate) pair: Pair,
     pub(crate) decoding: Decoding,
+    /// What methods that are not in force were last set to.
+    pub(crate) methods: Methods,
     /// Space was pressed before the next token was known.
     pub(crate) take_when_known: bool,
     /// The cursor goes on when the next token is known.
@@ -244,6 +247,7 @@ impl State {
             row: 0,
             pair,
             decoding: Decoding { method: Method::Contrast(pair), sampling: Sampling::default() },
+            methods: Methods::default(),
             take_when_known: false,
             following: false,
             help: 0,

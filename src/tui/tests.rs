@@ -10,6 +10,7 @@ mod journeys_screens;
 mod lens_screens;
 mod liked;
 mod line_screens;
+mod methods_screens;
 mod mockups;
 mod moving;
 mod picture;

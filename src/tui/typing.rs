@@ -6,10 +6,9 @@ use tui_input::{Input, InputRequest};
 use super::{
     commands, journeys,
     keymap::Action,
-    moves,
+    methods, moves,
     panel::{Column, Editor, Entry, Palette, Panel, Picker, hits},
-    question, runs,
-    settings::Field,
+    question, runs, settings,
     state::State,
     update::{Effect, act, go_to},
 };
@@ -74,13 +73,20 @@ pub(super) fn paste(state: &mut State, text: &str) {
             Some(field) => field,
             None => return,
         },
-        Panel::Settings(_) | Panel::Model => return,
+        Panel::Settings(_) => match settings::field_mut(state) {
+            Some(field) => field,
+            None => return,
+        },
+        Panel::Model => return,
     };
     // At once: character by character, long pastes would cost their square.
     let at = field.cursor();
     let value: String =
         field.value().chars().take(at).chain(text.chars()).chain(field.value().chars().skip(at)).collect();
     *field = Input::new(value).with_cursor(at + text.chars().count());
+    if let Some(Panel::Settings(_)) = state.panel {
+        methods::typed(state);
+    }
     relist(state);
 }
 
@@ -130,18 +136,7 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
             }
             _ => edit(&mut editor.field, event),
         },
-        Panel::Settings(settings) => {
-            let last = Field::ALL.len() - 1;
-            let field = Field::ALL[settings.selected.min(last)];
-            match event.code {
-                KeyCode::Up | KeyCode::BackTab => settings.selected = settings.selected.saturating_sub(1),
-                KeyCode::Down | KeyCode::Tab => settings.selected = (settings.selected + 1).min(last),
-                KeyCode::Left | KeyCode::Char('-') => field.change(state, false),
-                KeyCode::Right | KeyCode::Char('=' | '+' | ' ') => field.change(state, true),
-                KeyCode::Enter => state.panel = None,
-                _ => {}
-            }
-        }
+        Panel::Settings(_) => settings::key(state, event),
         Panel::Search(field) => match event.code {
             KeyCode::Enter => {
                 state.sought = field.value().to_owned();

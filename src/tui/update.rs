@@ -8,7 +8,7 @@ use super::{
     copying::Copied,
     exits, journeys, keeping,
     keymap::Action,
-    lens, moves,
+    lens, methods, moves,
     panel::Panel,
     question, runs,
     settings::{Field, Settings},
@@ -94,7 +94,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Find => typing::open_picker(state, true),
         Action::Edit => typing::open_editor(state),
         Action::Decoding => state.panel = Some(Panel::Settings(Settings::new(state, 0))),
-        Action::Sampling => state.panel = Some(Panel::Settings(Settings::new(state, Field::SAMPLING))),
+        Action::Sampling => state.panel = Some(Panel::Settings(Settings::new(state, Field::sampling(state)))),
         Action::Palette => typing::open_palette(state),
         Action::Search => state.panel = Some(Panel::Search(Input::default())),
         Action::NextHit => typing::next_hit(state, true),
@@ -126,11 +126,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
                 state.decoding.method = Method::Exit(exit);
             }
         }
-        Action::Contrast => {
-            let method =
-                if state.contrast_decides() { Method::Exit(state.pair.expert) } else { Method::Contrast(state.pair) };
-            state.decoding.method = method;
-        }
+        Action::Contrast => methods::toggle(state),
         Action::LessAlpha | Action::MoreAlpha => change_alpha(state, action),
         Action::FewerCandidates => {
             let min_candidates = state.pair.min_candidates.saturating_sub(1).max(1);
@@ -192,9 +188,7 @@ fn with_exit(state: &mut State, change: impl FnOnce(&mut Pair, ExitId)) {
 pub(super) fn set_pair(state: &mut State, pair: Pair) {
     state.pair = pair;
     walk::to_pair(state);
-    if state.contrast_decides() {
-        state.decoding.method = Method::Contrast(pair);
-    }
+    state.decoding.method = state.decoding.method.clone().with_pair(pair);
 }
 
 pub(super) fn ask_to_take(state: &mut State) {
@@ -225,7 +219,9 @@ fn undecided(state: &State) -> Option<String> {
 pub(super) fn broken_text(trace: &StepTrace) -> String {
     let names: Vec<String> = trace.broken().map(|exit| format!("exit {exit}")).collect();
     if names.is_empty() {
-        return String::new();
+        let is_undecided = trace.choice.ln_p.is_nan() && trace.decoding.method.has_scores() && !trace.is_partial();
+        let says = "the expression gives no token a score, every one is NaN or -inf: d changes it";
+        return if is_undecided { says.into() } else { String::new() };
     }
     // Only a decoding that reads them has to change.
     let remedy = if trace.choice.ln_p.is_nan() { "; c O E A decode without" } else { "" };
@@ -300,7 +296,9 @@ pub(crate) fn flag(state: &State, position: usize) -> Option<(Reading, Option<Fl
     let trace = state.seen(position)?;
     let text = state.text.get(position);
     let other = text.is_some_and(|token| token.taken_by.is_some() && token.id != trace.choice.id);
-    let changed = state.contrast_decides() && trace.contrast.as_ref().is_some_and(ContrastTrace::changed);
+    let by_scores = || trace.decoding.method == state.decoding.method && trace.scores.iter().any(|s| s.changed());
+    let by_contrast = || trace.contrast.as_ref().is_some_and(ContrastTrace::changed);
+    let changed = if state.contrast_decides() { by_contrast() } else { by_scores() };
     let generated = text.is_none_or(|token| token.taken_by.is_some());
     let flag = match (other && state.decided(position).is_some(), changed && generated) {
         (true, _) => Some(Flag::Other),

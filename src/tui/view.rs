@@ -18,6 +18,8 @@ mod model;
 pub(crate) mod name;
 mod panel;
 mod question;
+mod scores;
+mod settings;
 mod status;
 mod strip;
 mod table;

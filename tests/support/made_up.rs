@@ -137,6 +137,7 @@ fn step(position: usize, card: &ModelCard, decoding: &Decoding, pair: Pair, numb
         exits: exits.into(),
         choice: Choice { id: first, ln_p: -numbers.up_to(2.0), rank: 1, drawn: false },
         contrast: Some(contrast),
+        scores: None,
         pins: (0..8).map(|_| pin(numbers)).collect(),
         grid: None,
     }

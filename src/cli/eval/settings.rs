@@ -7,6 +7,7 @@ use mexit_models::{BATCH, Engine, ExitId, Projection};
 use super::super::{
     decoding::{alpha, at_least_one, pair},
     early_exit,
+    method::ScoredArgs,
     model::{KvType, MachineArgs},
 };
 use crate::{
@@ -15,7 +16,10 @@ use crate::{
         early_exit::{EarlyExit, Written},
         settings::{Continuations, Readout, Settings},
     },
-    session::{leaving::Named, trace::Pair},
+    session::{
+        leaving::Named,
+        trace::{Method, Pair},
+    },
 };
 
 /// What to measure at every position, and how texts are read.
@@ -64,6 +68,8 @@ pub(super) struct MeasureArgs {
     /// So many tokens are plausible at least
     #[arg(long, value_name = "N", value_parser = at_least_one, default_value_t = 1, requires = "contrast")]
     min_candidates: usize,
+    #[command(flatten)]
+    scored: ScoredArgs,
     /// Continue the first N windows' beginnings greedily, by every exit and contrast
     #[arg(long, value_name = "N", default_value_t = 0)]
     continuations: u64,
@@ -166,8 +172,9 @@ impl MeasureArgs {
         let (mut exits, most) = (model.spec.exit_ids(), model.spec.vocabulary);
         if let Some(wanted) = &self.exits {
             wanted.iter().try_for_each(|exit| model.require_exit(*exit))?;
-            let of_pairs: Vec<ExitId> = self.contrast.iter().flat_map(|(e, a)| [*e, *a]).collect();
-            exits.retain(|exit| *exit == ExitId::Original || wanted.contains(exit) || of_pairs.contains(exit));
+            let mut read: Vec<ExitId> = self.contrast.iter().flat_map(|(e, a)| [*e, *a]).collect();
+            read.extend(self.scored.dolas(&self.alphas, model)?.iter().flat_map(Method::exits));
+            exits.retain(|exit| *exit == ExitId::Original || wanted.contains(exit) || read.contains(exit));
         }
         if self.lens && model.spec.projection == Projection::Direct {
             bail!(
@@ -184,10 +191,13 @@ impl MeasureArgs {
             model.require_exit(*amateur)?;
             for alpha in &self.alphas {
                 let pair = Pair { expert: *expert, amateur: *amateur, alpha: *alpha, min_candidates: min };
-                let readout = Readout::Contrast(pair);
-                ensure!(!readouts.contains(&readout), "{readout} is asked for twice");
-                readouts.push(readout);
+                readouts.push(Readout::Contrast(pair));
+                readouts.extend(self.scored.of_pair(pair).into_iter().map(Readout::Scored));
             }
+        }
+        readouts.extend(self.scored.dolas(&self.alphas, model)?.into_iter().map(Readout::Scored));
+        for (place, readout) in readouts.iter().enumerate() {
+            ensure!(!readouts[..place].contains(readout), "{readout} is asked for twice");
         }
         Ok(readouts)
     }

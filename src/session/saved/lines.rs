@@ -7,6 +7,7 @@ use super::{
     LONGEST_TITLE, Node, Settings,
     bounds::{Bad, Bounds, Checked, PairParts, bad, clipped, decoding, require},
     exact::Exact,
+    method_lines::{CustomLine, DolaLine, LogRatioLine},
     trace_lines::TraceLine,
 };
 use crate::{
@@ -106,6 +107,12 @@ pub(super) struct DecodingLine {
     exit: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     contrast: Option<PairLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_ratio: Option<LogRatioLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dola: Option<DolaLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expression: Option<CustomLine>,
     random: bool,
     temperature: Exact,
     top_k: usize,
@@ -284,13 +291,12 @@ impl NodeLine {
 impl DecodingLine {
     pub(super) fn of(decoding: &Decoding) -> Self {
         let sampling = &decoding.sampling;
-        let (exit, contrast) = match &decoding.method {
-            Method::Exit(exit) => (Some(exit.to_string()), None),
-            Method::Contrast(pair) => (None, Some(PairLine::of(pair))),
-        };
-        Self {
-            exit,
-            contrast,
+        let none = Self {
+            exit: None,
+            contrast: None,
+            log_ratio: None,
+            dola: None,
+            expression: None,
             random: sampling.random,
             temperature: Exact(sampling.temperature),
             top_k: sampling.top_k,
@@ -299,14 +305,24 @@ impl DecodingLine {
             repetition_penalty: Exact(sampling.repetition_penalty),
             seed: sampling.seed,
             draw: sampling.draw,
+        };
+        match &decoding.method {
+            Method::Exit(exit) => Self { exit: Some(exit.to_string()), ..none },
+            Method::Contrast(pair) => Self { contrast: Some(PairLine::of(pair)), ..none },
+            Method::LogRatio(ratio) => Self { log_ratio: Some(LogRatioLine::of(ratio)), ..none },
+            Method::Dola(dola) => Self { dola: Some(DolaLine::of(dola)), ..none },
+            Method::Expression(custom) => Self { expression: Some(CustomLine::of(custom)), ..none },
         }
     }
 
     pub(super) fn check(self, bounds: &Bounds) -> Checked<Decoding> {
-        let method = match (&self.exit, self.contrast) {
-            (Some(exit), None) => Method::Exit(bounds.exit(exit)?),
-            (None, Some(pair)) => Method::Contrast(pair.check(bounds)?),
-            _ => return bad("a decoding", "an exit or a contrast", "neither or both"),
+        let method = match (&self.exit, self.contrast, self.log_ratio, self.dola, self.expression) {
+            (Some(exit), None, None, None, None) => Method::Exit(bounds.exit(exit)?),
+            (None, Some(pair), None, None, None) => Method::Contrast(pair.check(bounds)?),
+            (None, None, Some(ratio), None, None) => Method::LogRatio(ratio.check(bounds)?),
+            (None, None, None, Some(dola), None) => Method::Dola(dola.check(bounds)?),
+            (None, None, None, None, Some(custom)) => Method::Expression(custom.check(bounds)?),
+            _ => return bad("a decoding", "one method", "none, or several"),
         };
         let sampling = Sampling {
             random: self.random,

@@ -8,6 +8,7 @@ use super::{
     bounds::{Bounds, Checked, require},
     exact::Exact,
     lines::{DecodingLine, PairLine},
+    method_lines::ScoresLine,
 };
 use crate::session::{
     grid::{Cell, GRID_ALPHAS, GRID_MINIMA, Grid},
@@ -23,6 +24,8 @@ pub(super) struct TraceLine {
     exits: Vec<ExitLine>,
     choice: ChoiceLine,
     contrast: Option<ContrastLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scores: Option<ScoresLine>,
     pins: Vec<PinLine>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     grid: Option<GridLine>,
@@ -49,7 +52,7 @@ struct ChoiceLine {
 }
 
 /// Token; ln p of expert, amateur and result; rank by the expert and by the result.
-type ContrastedLine = (u32, Exact, Exact, Exact, u32, u32);
+pub(super) type ContrastedLine = (u32, Exact, Exact, Exact, u32, u32);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,8 +102,6 @@ impl TraceLine {
             ln_p: Exact(row.ln_p),
             top: row.top.iter().map(candidate).collect(),
         };
-        let contrasted =
-            |c: &Contrasted| (c.id.0, Exact(c.expert), Exact(c.amateur), Exact(c.result), c.expert_rank, c.result_rank);
         let contrast = |c: &ContrastTrace| ContrastLine {
             pair: PairLine::of(&c.pair),
             ln_tau: Exact(c.ln_tau),
@@ -125,6 +126,7 @@ impl TraceLine {
             exits: trace.exits.iter().map(exit).collect(),
             choice: ChoiceLine { id: id.0, ln_p: Exact(ln_p), rank, drawn },
             contrast: trace.contrast.as_ref().map(contrast),
+            scores: trace.scores.as_deref().map(ScoresLine::of),
             pins: trace.pins.iter().map(pin).collect(),
             grid: trace.grid.as_deref().map(GridLine::of),
         }
@@ -158,6 +160,7 @@ impl TraceLine {
             subject,
             exits: exits.into(),
             contrast: self.contrast.map(|contrast| contrast.check(bounds)).transpose()?,
+            scores: self.scores.map(|scores| scores.check(bounds)).transpose()?.map(Box::new),
             choice: self.choice.check(bounds)?,
             pins: pins.into(),
             grid: self.grid.map(|grid| grid.check(bounds)).transpose()?.map(Arc::new),
@@ -165,7 +168,19 @@ impl TraceLine {
     }
 }
 
-fn candidate((id, ln_p): (u32, Exact), bounds: &Bounds) -> Checked<Candidate> {
+pub(super) fn contrasted(c: &Contrasted) -> ContrastedLine {
+    (c.id.0, Exact(c.expert), Exact(c.amateur), Exact(c.result), c.expert_rank, c.result_rank)
+}
+
+pub(super) fn read_contrasted(line: &ContrastedLine, bounds: &Bounds) -> Checked<Contrasted> {
+    let (id, expert, amateur, result, expert_rank, result_rank) = *line;
+    rank(expert_rank, bounds)?;
+    rank(result_rank, bounds)?;
+    let id = bounds.token(id, "a plausible token")?;
+    Ok(Contrasted { id, expert: expert.0, amateur: amateur.0, result: result.0, expert_rank, result_rank })
+}
+
+pub(super) fn candidate((id, ln_p): (u32, Exact), bounds: &Bounds) -> Checked<Candidate> {
     Ok(Candidate { id: bounds.token(id, "a candidate")?, ln_p: ln_p.0 })
 }
 
@@ -192,13 +207,7 @@ impl ContrastLine {
         require(counted, "the size of V", format_args!("{stored} to {}", bounds.vocabulary), self.plausible_len)?;
         let alphas = self.over_alpha.len();
         require(alphas == ALPHAS.len() || alphas == 0, "choices over α", ALPHAS.len(), alphas)?;
-        let contrasted = |line: &ContrastedLine| {
-            let (id, expert, amateur, result, expert_rank, result_rank) = *line;
-            rank(expert_rank, bounds)?;
-            rank(result_rank, bounds)?;
-            let id = bounds.token(id, "a plausible token")?;
-            Ok(Contrasted { id, expert: expert.0, amateur: amateur.0, result: result.0, expert_rank, result_rank })
-        };
+        let contrasted = |line: &ContrastedLine| read_contrasted(line, bounds);
         Ok(ContrastTrace {
             pair: self.pair.check(bounds)?,
             ln_tau: self.ln_tau.0,

@@ -96,6 +96,10 @@ pub(super) fn in_trace(trace: &StepTrace, found: &mut BTreeSet<TokenId>) {
     found.extend([trace.subject, trace.choice.id]);
     found.extend(trace.exits.iter().flat_map(|row| &row.top).map(|c| c.id));
     found.extend(trace.pins.iter().map(|pin| pin.id));
+    if let Some(scores) = &trace.scores {
+        found.insert(scores.expert_alone.id);
+        found.extend(scores.first.iter().map(|c| c.id));
+    }
     if let Some(contrast) = &trace.contrast {
         found.insert(contrast.expert_alone.id);
         found.extend(contrast.plausible.iter().chain(&contrast.below).map(|c| c.id));

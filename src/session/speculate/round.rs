@@ -8,7 +8,7 @@ use super::{Outcome, places::Draft};
 use crate::session::{
     analyze::Analysis,
     reader::{ReadError, Reader, exits_of},
-    trace::{Choice, Decoding, ExitId},
+    trace::{Choice, Decoding},
 };
 
 /// What a decoding takes at `position` after `history` from the `index`-th rows of `logits`.
@@ -17,8 +17,10 @@ fn choose(logits: &LogitRows, index: usize, decoding: &Decoding, history: &[Toke
 }
 
 fn broken(logits: &LogitRows, index: usize, decoding: &Decoding, position: usize) -> ReadError {
-    let exit = exits_of(decoding).into_iter().find(|exit| logits.is_broken(*exit, index)).unwrap_or(ExitId::Original);
-    Error::NotFinite { exit, position }.into()
+    match exits_of(decoding).into_iter().find(|exit| logits.is_broken(*exit, index)) {
+        Some(exit) => Error::NotFinite { exit, position }.into(),
+        None => ReadError::NoScore(position + 1),
+    }
 }
 
 /// Goes on from a text whose last token has not been read by up to `length` drafted tokens and what the target takes

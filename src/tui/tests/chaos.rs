@@ -174,7 +174,7 @@ fn storm(seed: u64) {
                     }
                 }
             }
-            _ => match dice.below(14) {
+            _ => match dice.below(15) {
                 0 => typing::paste(&mut state, "a\tpaste of\nlines ␣ «»"),
                 2..=5 => {
                     state.display.mouse = true;
@@ -203,6 +203,15 @@ fn storm(seed: u64) {
                 10 => {
                     let saved = state.saved().expect("a text");
                     state.restore(saved, None);
+                }
+                14 => {
+                    // A method of the panel, with its first field open.
+                    let methods = dice.below(6);
+                    let keys =
+                        [vec![KeyCode::Esc, KeyCode::Char('d')], vec![KeyCode::Right; methods], vec![KeyCode::Down]];
+                    for code in keys.concat() {
+                        take_in(&mut state, Input::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+                    }
                 }
                 // The model goes, and comes back.
                 11 => state.keeping.model = ModelState::Missing,

@@ -179,7 +179,7 @@ fn runs_have_a_number_and_a_speed() {
         answer_all(&mut state);
     }
     assert_eq!(state.text.len(), before + 10);
-    let by = |n: usize| state.text[n].taken_by.as_ref().map(|decoding| decoding.method);
+    let by = |n: usize| state.text[n].taken_by.as_ref().map(|decoding| decoding.method.clone());
     assert!(matches!(by(before + 6), Some(Method::Contrast(_))) && matches!(by(before + 7), Some(Method::Exit(_))));
     assert_eq!(act(&mut state, Action::Stop), Effect::None);
     assert!(state.run.is_none() && screen(&state).contains("stopped: r goes on"));

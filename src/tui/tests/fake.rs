@@ -4,6 +4,7 @@
 mod contrast;
 mod heat;
 mod row;
+mod scores;
 mod tables;
 mod texts;
 mod words;
@@ -58,10 +59,7 @@ fn trace(state: &State, query: &Query) -> StepTrace {
     let subject = query.text.get(query.position).copied().unwrap_or(choice.id);
     let exits: Vec<ExitRow> =
         rows.0.iter().map(|(exit, row)| exit_row(*exit, row, subject, query.candidates)).collect();
-    let pair = match query.decoding.method {
-        Method::Contrast(pair) => Some(pair),
-        Method::Exit(_) => query.shown_pair,
-    };
+    let pair = query.decoding.method.contrast().or(query.shown_pair);
     let is_seventh = query.position == PROMPT && before == &main_text()[..PROMPT];
     StepTrace {
         position: query.position,
@@ -70,6 +68,7 @@ fn trace(state: &State, query: &Query) -> StepTrace {
         pins: pins(&rows, &query.pins),
         exits: exits.into(),
         contrast: pair.and_then(|pair| rows.contrast(pair)),
+        scores: rows.scores(&query.decoding.method).map(Box::new),
         choice,
         grid: query.grid.and_then(|pair| rows.grid(pair, is_seventh)),
     }
@@ -94,12 +93,13 @@ fn choose(rows: &Rows<'_>, query: &Query) -> Choice {
     let sampling = &query.decoding.sampling;
     let place =
         if sampling.random { (usize::try_from(sampling.seed % 3).unwrap_or(0) + query.position) % 3 } else { 0 };
-    let mut decided: Vec<(TokenId, f32)> = match query.decoding.method {
-        Method::Exit(exit) => rows.0.iter().find(|(other, _)| *other == exit).map(|(_, row)| row.listed.clone()),
+    let mut decided: Vec<(TokenId, f32)> = match &query.decoding.method {
+        Method::Exit(exit) => rows.0.iter().find(|(other, _)| other == exit).map(|(_, row)| row.listed.clone()),
         Method::Contrast(pair) => rows.0.iter().find(|(other, _)| *other == pair.expert).map(|(_, row)| {
-            let result = |(id, _): &(TokenId, f32)| (*id, rows.result(pair, *id));
+            let result = |(id, _): &(TokenId, f32)| (*id, rows.result(*pair, *id));
             row.listed.iter().map(result).collect()
         }),
+        method => rows.scores(method).map(|scores| scores.first.iter().map(|t| (t.id, t.result.exp())).collect()),
     }
     .unwrap_or_default();
     if let Method::Contrast(pair) = query.decoding.method
@@ -228,11 +228,7 @@ pub(super) fn answer(state: &mut State, query: &Query) {
     let mut trace = trace(state, query);
     say_lens(state, query, &trace);
     if query.brief {
-        let deciding = match query.decoding.method {
-            Method::Exit(exit) => [exit; 2],
-            Method::Contrast(pair) => [pair.expert, pair.amateur],
-        };
-        trace = only(trace, &[[ExitId::Original; 2], deciding].concat());
+        trace = only(trace, &[vec![ExitId::Original], query.decoding.method.exits()].concat());
     }
     let (trace, vocabulary) = (Arc::new(trace), vocabulary(state, query));
     hear(state, Event::Step { ticket: query.ticket, trace, millis: Some(94.0), vocabulary });

@@ -150,9 +150,9 @@ fn decoding(state: &State, look: &Look, branch: &Branch, path: &[NodeId]) -> Str
         ("", None) => "prompt".into(),
         (taken, None) => taken.into(),
         ("", Some(by)) => name::chosen_by(&by.method, look),
-        (taken, Some(by)) => match by.method {
-            Method::Contrast(pair) => format!("{taken}, {}", name::pair(&pair, look)),
-            Method::Exit(exit) => format!("{taken}, {}", name::exit(exit)),
+        (taken, Some(by)) => match &by.method {
+            Method::Contrast(pair) => format!("{taken}, {}", name::pair(pair, look)),
+            other => format!("{taken}, {}", name::chosen_by(other, look)),
         },
     }
 }

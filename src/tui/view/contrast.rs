@@ -2,14 +2,15 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{name, table};
+use super::{name, scores, table};
 use crate::{
     session::{
         protocol::ModelCard,
         reading::Reading,
-        trace::{ALPHAS, ContrastTrace, Contrasted, StepTrace},
+        trace::{ALPHAS, ContrastTrace, Contrasted, Method, ScoreTrace, StepTrace},
     },
     tui::{
+        methods::Kind,
         number::{self, Units},
         row::{Look, Row, line_of},
         state::State,
@@ -20,7 +21,7 @@ use crate::{
 /// Draws the contrast into its area.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
     let (Some(card), Some((trace, reading))) = (&state.card, state.shown()) else { return };
-    let Some(contrast) = &trace.contrast else {
+    let Some(contrast) = scores::shown(state, trace) else {
         if let (false, Some(area)) = (state.has_model(), line_of(area, 0)) {
             let mut row = Row::new(look);
             row.rule(1).put(format!(" contrast {} ", name::pair(&state.pair, look)), Role::Strong).dash(2);
@@ -29,7 +30,8 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &
         }
         return;
     };
-    let view = View { state, card, trace, reading: &reading, contrast, look };
+    let scores = scores::deciding(state, trace);
+    let view = View { state, card, trace, reading: &reading, contrast: &contrast, scores, look };
     let rows = if is_wide { view.panel(usize::from(area.width), usize::from(area.height)) } else { view.below(area) };
     for (n, row) in rows.into_iter().enumerate() {
         if let Some(area) = line_of(area, n) {
@@ -44,6 +46,8 @@ struct View<'v> {
     trace: &'v StepTrace,
     reading: &'v Reading,
     contrast: &'v ContrastTrace,
+    /// What decides, if it is not the contrast.
+    scores: Option<&'v ScoreTrace>,
     look: &'v Look,
 }
 
@@ -63,15 +67,30 @@ impl<'v> View<'v> {
     }
 
     fn title(&self) -> String {
+        if let Some(scores) = self.scores {
+            return scores::title(&self.state.decoding.method, scores, self.look);
+        }
         let off = if self.state.contrast_decides() { "" } else { " (off)" };
         format!("contrast{off} {}", name::pair(&self.contrast.pair, self.look))
     }
 
     fn parameters(&self) -> String {
         let (marks, pair) = (&self.look.marks, &self.contrast.pair);
-        let tau = number::p4(self.contrast.ln_tau.exp());
+        let tau = self.tau();
         let min = if pair.min_candidates > 1 { format!("  min {}", pair.min_candidates) } else { String::new() };
-        format!("{} {}{min}  {} {}", marks.alpha, number::parameter(pair.alpha), marks.tau, tau.trim())
+        format!("{} {}{min}{tau}", marks.alpha, number::parameter(pair.alpha))
+    }
+
+    /// The threshold; an expression has none.
+    fn tau(&self) -> String {
+        let ln_tau = self.contrast.ln_tau;
+        let shown = || format!("  {} {}", self.look.marks.tau, number::p4(ln_tau.exp()).trim());
+        if ln_tau.is_nan() { String::new() } else { shown() }
+    }
+
+    /// What the listed tokens are.
+    fn kind(&self) -> &'static str {
+        if self.contrast.ln_tau.is_nan() { "scored" } else { "plausible" }
     }
 
     fn is_same(&self) -> bool {
@@ -85,7 +104,7 @@ impl<'v> View<'v> {
         rule.rule(1).put(format!(" {} ", self.title()), Role::Strong).dash(2);
         rule.put(format!(" {} ", self.parameters()), Role::Plain).dash(2);
         rule.put(
-            format!(" {} plausible hold {} ", self.contrast.plausible_len, number::p4(self.contrast.mass)),
+            format!(" {} {} hold {} ", self.contrast.plausible_len, self.kind(), number::p4(self.contrast.mass)),
             Role::Plain,
         );
         if rule.width() + 21 <= width {
@@ -142,16 +161,24 @@ impl<'v> View<'v> {
             row
         };
         let mut rows = Vec::new();
-        let off = if self.state.contrast_decides() { "contrast  " } else { "contrast (off)  " };
+        let name = match (self.scores, self.state.contrast_decides()) {
+            (Some(_), _) => Kind::of(&self.state.decoding.method).name(),
+            (None, true) => "contrast",
+            (None, false) => "contrast (off)",
+        };
         let mut head = line();
-        head.put(off, Role::Strong).put(format!(" expert {}", name::short(pair.expert)), Role::Expert);
+        head.put(format!("{name}  "), Role::Strong).put(format!(" expert {}", name::short(pair.expert)), Role::Expert);
         head.put(format!("   amateur {}", name::short(pair.amateur)), Role::Amateur);
         rows.push(head);
         let mut parameters = line();
         let of = format!("  V {} of {}", contrast.plausible_len, self.card.vocabulary);
-        let min = format!("  min {:<2} ", pair.min_candidates);
+        let min = match (self.scores, &self.state.decoding.method) {
+            (Some(_), Method::LogRatio(ratio)) => format!("  {} {:.2} ", look.marks.beta, ratio.beta),
+            (Some(_), _) => String::new(),
+            (None, _) => format!("  min {:<2} ", pair.min_candidates),
+        };
         parameters.put(format!("{} {}{min}", look.marks.alpha, number::parameter(pair.alpha)), Role::Plain);
-        parameters.put(format!("  {} {}{of}", look.marks.tau, number::p4(contrast.ln_tau.exp()).trim()), Role::Plain);
+        parameters.put(format!("{}{of}", self.tau()), Role::Plain);
         rows.push(parameters);
         if self.is_same() {
             let mut nothing = line();
@@ -198,10 +225,15 @@ impl<'v> View<'v> {
         }
         let mut mass = line();
         let tail = number::p4((1.0 - contrast.mass).max(0.0));
-        mass.put(format!("V holds {}, the tail {}", number::p4(contrast.mass), tail.trim()), Role::Plain);
+        let left = if self.scores.is_some() { "never" } else { "the tail" };
+        mass.put(format!("V holds {}, {left} {}", number::p4(contrast.mass), tail.trim()), Role::Plain);
         mass.put(format!("   KL {}", number::entropy4(contrast.effect, look.units).trim()), Role::Faint);
         rows.push(mass);
         rows.push(self.alone(line()));
+        if let Some(scores) = self.scores {
+            rows.extend(scores::distances(&self.state.decoding.method, scores, line, width, look));
+            return rows;
+        }
         let (mut alphas, mut takes) = (line(), line());
         alphas.put(format!("{}   ", look.marks.alpha), Role::Faint);
         takes.put("take", Role::Faint);

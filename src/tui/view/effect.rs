@@ -1,6 +1,6 @@
 //! What the present decoding does to this text: what the panel of its settings shows while they change.
 
-use super::name;
+use super::{name, scores};
 use crate::{
     session::trace::StepTrace,
     tui::{
@@ -43,7 +43,7 @@ fn token<'l>(state: &State, known: Option<&StepTrace>, look: &'l Look) -> Row<'l
 
 fn alone<'l>(state: &State, known: Option<&StepTrace>, look: &'l Look) -> Row<'l> {
     let mut row = Row::new(look);
-    if let (Some(card), Some(contrast)) = (&state.card, known.and_then(|trace| trace.contrast.as_ref())) {
+    if let (Some(card), Some(contrast)) = (&state.card, known.and_then(|trace| scores::shown(state, trace))) {
         let alone = contrast.expert_alone;
         let expert = name::short(contrast.pair.expert);
         let token = name::clipped(card, alone.id, 10, look);

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::name;
 use crate::tui::{
     keymap::Action,
+    methods::Kind,
     row::Look,
     state::{Answer, State, View},
 };
@@ -53,7 +54,7 @@ const EXPLORE: &[Hint] = &[
     Hint { at_end: true, ..hint(&[Action::Quit], "quit") },
     apart(&[Action::SetExpert, Action::SetAmateur], "pair"),
     ALPHA,
-    now(&[Action::Contrast], |state, _| format!("contrast {}", if state.contrast_decides() { "off" } else { "on" })),
+    now(&[Action::Contrast], |state, _| toggles(state)),
     hint(&[Action::Measure], "ribbon"),
     hint(&[Action::Decoding], "decode"),
     hint(&[Action::Run], "run"),
@@ -180,6 +181,14 @@ impl Hint {
             Does::Now(does) => does(state, look),
         };
         (!keys.is_empty()).then(|| (keys.join(if short { self.between } else { "/" }), does))
+    }
+}
+
+/// What `c` turns on or off.
+fn toggles(state: &State) -> String {
+    match Kind::of(&state.decoding.method) {
+        Kind::Original | Kind::Exit => format!("{} on", state.methods.contrasting.name()),
+        kind => format!("{} off", kind.name()),
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn method(method: &Method, look: &Look) -> String {
     match method {
         Method::Exit(e) => exit(*e),
         Method::Contrast(_) => format!("contrast {}", chosen_by(method, look)),
+        _ => chosen_by(method, look),
     }
 }
 
@@ -43,6 +44,19 @@ pub(super) fn chosen_by(method: &Method, look: &Look) -> String {
     match method {
         Method::Exit(e) => exit(*e),
         Method::Contrast(p) => format!("{} {} {}", pair(p, look), look.marks.alpha, number::parameter(p.alpha)),
+        Method::LogRatio(ratio) => format!("ratio {} {}{}", pair(&ratio.pair, look), look.marks.beta, ratio.beta),
+        Method::Dola(dola) => format!("DoLa {}", candidates(&dola.candidates, look)),
+        Method::Expression(custom) => format!("expression {}", pair(&custom.pair, look)),
+    }
+}
+
+/// DoLa's candidates in few cells: `2,4` or `2…10`.
+pub(super) fn candidates(exits: &[ExitId], look: &Look) -> String {
+    match exits {
+        [] => String::new(),
+        [first] => short(*first),
+        [first, last] => format!("{},{}", short(*first), short(*last)),
+        [first, .., last] => format!("{}{}{}", short(*first), look.marks.clip, short(*last)),
     }
 }
 

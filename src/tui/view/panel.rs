@@ -10,13 +10,12 @@ use ratatui::{
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::name;
+use super::{name, settings};
 use crate::tui::{
     hits::{Hit, Target},
     number,
     panel::{Column, Editor, Entry, Palette, Panel, Picker},
     row::{Look, Row, line_of},
-    settings::{Field, Settings},
     state::State,
     theme::{Role, Theme},
     token_text::{clip, exact},
@@ -34,50 +33,14 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
         }
         Some(Panel::Palette(palette)) => palette_lines(state, look, palette, framed(look, "actions", area, buf), buf),
         Some(Panel::Editor(editor)) => editor_lines(state, look, editor, framed(look, "prompt", area, buf), buf),
-        Some(Panel::Settings(settings)) => {
-            // To the right, so that text and table are seen while values change.
-            let height = u16::try_from(Field::ALL.len() + EFFECT + 2).unwrap_or(u16::MAX).min(area.height);
-            let width = SETTINGS.min(area.width);
-            let area = Rect { x: area.right() - width, width, y: area.bottom() - height, height };
-            settings_lines(state, look, settings, framed(look, "decoding and sampling", area, buf), buf);
-        }
+        Some(Panel::Settings(panel)) => settings::draw(state, look, panel, area, buf),
         Some(Panel::Model) => super::model::draw(state, look, framed(look, "model", area, buf), buf),
         Some(Panel::Search(_) | Panel::Count(_) | Panel::Question(_)) | None => {}
     }
 }
 
-/// Cells of the settings.
-const SETTINGS: u16 = 46;
-/// Rows below them: a rule, what comes of them, keys; and one that is free.
-const EFFECT: usize = super::effect::ROWS + 3;
-
-fn settings_lines(state: &State, look: &Look, settings: &Settings, area: Rect, buf: &mut Buffer) {
-    for (n, field) in Field::ALL.into_iter().enumerate() {
-        let mut row = Row::new(look);
-        row.put(if n == settings.selected { " >" } else { "  " }, Role::Strong);
-        row.put(field.name().replace('α', look.marks.alpha), Role::Plain).to(15);
-        row.put(field.value(state), Role::Strong);
-        // The last lines are for what comes of it.
-        if n + EFFECT < usize::from(area.height) || n == settings.selected {
-            hit(look, n, n, area);
-            put(row, n, area, buf, if n == settings.selected { Theme::cursor() } else { Style::default() });
-        }
-    }
-    let bottom = usize::from(area.height).saturating_sub(EFFECT - 1);
-    let mut rule = Row::new(look);
-    rule.rule(1).put(" with this ", Role::Faint).rule(usize::from(area.width));
-    put(rule, bottom, area, buf, Style::default());
-    for (n, row) in super::effect::rows(state, look).into_iter().enumerate() {
-        put(row, bottom + 1 + n, area, buf, Style::default());
-    }
-    let [updown, leftright] = look.marks.keys;
-    let mut row = Row::new(look);
-    row.put(format!(" {updown} field  {leftright} change  Enter keep  Esc undo"), Role::Faint);
-    put(row, bottom + EFFECT - 2, area, buf, Style::default());
-}
-
 /// Draws the frame and gives what is in it.
-fn framed(look: &Look, title: &str, area: Rect, buf: &mut Buffer) -> Rect {
+pub(super) fn framed(look: &Look, title: &str, area: Rect, buf: &mut Buffer) -> Rect {
     const ASCII: border::Set<'static> = border::Set {
         top_left: "+",
         top_right: "+",
@@ -125,7 +88,7 @@ fn hit(look: &Look, n: usize, row: usize, area: Rect) {
     }
 }
 
-fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer, over: Style) {
+pub(super) fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer, over: Style) {
     if let Some(area) = line_of(area, n) {
         row.draw(area, buf, over);
     }

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{bar, name};
+use super::{bar, name, scores};
 use crate::{
     session::{
         protocol::ModelCard,
@@ -164,9 +164,10 @@ fn head<'l>(columns: &Columns, trace: Option<&StepTrace>, card: &ModelCard, look
 pub(super) fn label(row: &mut Row<'_>, state: &State, card: &ModelCard, index: usize) {
     let Some(exit) = card.exits.get(index).copied() else { return };
     row.put(if index == state.row { ">" } else { " " }, Role::Strong);
+    let (expert, amateur) = scores::pair(state);
     let (sign, role) = match exit {
-        e if e == state.pair.expert => ("E", Role::Expert),
-        e if e == state.pair.amateur => ("A", Role::Amateur),
+        e if e == expert => ("E", Role::Expert),
+        e if e == amateur => ("A", Role::Amateur),
         _ => (" ", Role::Plain),
     };
     row.right(name::short(exit), 5, role).put(sign, role);

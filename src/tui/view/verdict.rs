@@ -2,12 +2,12 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::name;
+use super::{name, scores};
 use crate::{
     session::{
         protocol::ModelCard,
         reading::Reading,
-        trace::{ContrastTrace, Decoding, Method, StepTrace, TokenId},
+        trace::{ContrastTrace, Decoding, Method, ScoreTrace, StepTrace, TokenId},
     },
     tui::{
         number,
@@ -118,7 +118,7 @@ fn sentences(
         None => "was next:".into(),
     };
     let mut parts = vec![(format!("{label} {}", name::token_and_id(card, trace.subject, look)), Role::Strong)];
-    let contrast = trace.contrast.as_ref().map(|contrast| {
+    let contrast = trace.contrast.as_ref().filter(|_| !state.decoding.method.has_scores()).map(|contrast| {
         let alone = format!("{} alone: {}", name::short(contrast.pair.expert), token(contrast.expert_alone.id));
         match (contrast.pair.expert == contrast.pair.amateur, contrast.plausible_len, contrast.changed()) {
             (true, ..) => ("same exit: nothing to contrast".to_owned(), Role::Plain),
@@ -128,6 +128,7 @@ fn sentences(
             (.., false) => ("contrast kept it".to_owned(), Role::Plain),
         }
     });
+    let contrast = contrast.or_else(|| by_scores(state, scores::deciding(state, trace)?, &token));
     let first = trace.exits.first().and_then(|row| row.top.first()).map(|top| top.id);
     let of = |id| if id == trace.subject { String::new() } else { format!("{} ", token(id)) };
     let decided = if trace.is_partial() {
@@ -153,7 +154,7 @@ fn sentences(
     }
     if let Some(taken) = stands {
         parts.extend(origin(state, taken, trace, &token, look));
-    } else if !state.contrast_decides() {
+    } else if matches!(state.decoding.method, Method::Exit(_)) {
         parts.push((format!("by {}", name::method(&state.decoding.method, look)), Role::Faint));
     }
     let p = trace.choice.ln_p.exp();
@@ -161,6 +162,22 @@ fn sentences(
         parts.push((format!("p {}", number::p3(p)), Role::Faint));
     }
     parts
+}
+
+/// What a decoding by scores did.
+fn by_scores(state: &State, scores: &ScoreTrace, token: &dyn Fn(TokenId) -> String) -> Option<(String, Role)> {
+    let who = match &state.decoding.method {
+        Method::Exit(_) | Method::Contrast(_) => return None,
+        Method::LogRatio(_) => "the ratio".to_owned(),
+        Method::Dola(_) => format!("DoLa against {}", name::short(scores.amateur)),
+        Method::Expression(_) => "the expression".to_owned(),
+    };
+    let alone = format!("{} alone: {}", name::short(scores.expert), token(scores.expert_alone.id));
+    Some(if scores.changed() {
+        (format!("{who} changed it, {alone}"), Role::Changed)
+    } else {
+        (format!("{who} kept it"), Role::Plain)
+    })
 }
 
 /// Where the text's token came from, and what the present decoding makes of it.

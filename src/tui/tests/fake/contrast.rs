@@ -12,7 +12,7 @@ use crate::session::{
 pub(super) struct Rows<'r>(pub(super) Vec<(ExitId, &'r Row)>);
 
 impl Rows<'_> {
-    fn get(&self, exit: ExitId) -> Option<&Row> {
+    pub(super) fn get(&self, exit: ExitId) -> Option<&Row> {
         self.0.iter().find(|(other, _)| *other == exit).map(|(_, row)| *row)
     }
 

@@ -1,0 +1,113 @@
+//! Decodings by scores: the panel that sets them, and what the screen says of them.
+
+use crate::{
+    session::trace::{Distance, ExitId, Method},
+    tui::{
+        copying::Copied,
+        keymap::Action,
+        methods::Kind,
+        tests::{fake::answer_all, scripted::Stage},
+        update::act,
+    },
+};
+
+fn stage(keys: &str, window: (u16, u16)) -> Stage {
+    let mut stage = Stage::new(window);
+    stage.play(keys);
+    stage
+}
+
+/// From the contrast, which is in force first, to a method of the panel.
+const RATIO: &str = "d Right";
+const DOLA: &str = "d Right*2";
+const EXPRESSION: &str = "d Right*3";
+
+#[test]
+fn screens() {
+    for window in [(60, 16), (80, 24), (120, 40)] {
+        for (name, keys) in [("ratio", RATIO), ("dola", DOLA), ("expression", EXPRESSION)] {
+            let size = format!("{}x{}", window.0, window.1);
+            insta::assert_snapshot!(format!("methods_{name}_panel_{size}"), stage(keys, window).screen());
+            let decides = stage(&format!("{keys} Enter"), window);
+            insta::assert_snapshot!(format!("methods_{name}_{size}"), decides.screen());
+        }
+    }
+    let wrong = format!("{EXPRESSION} Down Backspace*6");
+    insta::assert_snapshot!("methods_wrong_80x24", stage(&wrong, (80, 24)).screen());
+    insta::assert_snapshot!("methods_wrong_60x16", stage(&wrong, (60, 16)).screen());
+}
+
+#[test]
+fn an_expression_is_typed_and_the_last_valid_one_stays_in_force() {
+    let mut stage = stage(EXPRESSION, (120, 40));
+    let text = |stage: &Stage| match &stage.state.decoding.method {
+        Method::Expression(custom) => custom.expression.text().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    let first = text(&stage);
+    stage.play("Down Ctrl-u");
+    assert_eq!(text(&stage), first, "an empty field is none");
+    assert!(stage.screen().contains("^ the expression is empty"), "{}", stage.screen());
+    for c in "upper - 2*lover".chars() {
+        stage.play(&if c == ' ' { "Space".to_owned() } else { c.to_string() });
+    }
+    assert_eq!(text(&stage), "upper - 2", "as far as it was one");
+    assert!(stage.screen().contains("^ `lover` means nothing here"), "{}", stage.screen());
+    stage.play("Backspace*3 w e r");
+    assert_eq!(text(&stage), "upper - 2*lower");
+    assert!(!stage.screen().contains("nothing here"), "{}", stage.screen());
+    stage.play("x Enter d Down");
+    assert!(stage.screen().contains("upper - 2*lower "), "what is in force is shown again\n{}", stage.screen());
+    stage.play("Ctrl-u Esc");
+    assert_eq!(text(&stage), "upper - 2*lower", "Esc restores");
+}
+
+#[test]
+fn fields_change_the_method_in_force() {
+    let mut stage = stage(&format!("{DOLA} Down"), (120, 40));
+    let dola = |stage: &Stage| match stage.state.decoding.method.clone() {
+        Method::Dola(dola) => dola,
+        other => panic!("{other:?}"),
+    };
+    let blocks = |found: &[u32]| found.iter().copied().map(ExitId::Block).collect::<Vec<_>>();
+    assert_eq!(dola(&stage).candidates, blocks(&[2, 4, 6, 8, 10]));
+    stage.play("Right");
+    assert_eq!(dola(&stage).candidates, blocks(&[12, 14, 16, 18, 20, 22]));
+    stage.play("Right*2 Down Right Down Right");
+    let found = dola(&stage);
+    assert_eq!((found.candidates, found.distance, found.alpha), (blocks(&[4]), Distance::Published, 0.2));
+    assert_eq!(stage.state.pair.alpha, 0.2, "one α for all");
+    stage.play("Esc");
+    assert_eq!(Kind::of(&stage.state.decoding.method), Kind::Contrast, "Esc restores");
+    stage.play("d Right Down*4 Right*2 Enter");
+    let Method::LogRatio(ratio) = &stage.state.decoding.method else { panic!("a ratio") };
+    assert!((ratio.beta - 0.6).abs() < 1e-6 && ratio.pair == stage.state.pair);
+    // The pair's keys move it, and `c` compares it with the expert alone.
+    stage.play("Down*3 A -");
+    let Method::LogRatio(ratio) = &stage.state.decoding.method else { panic!("a ratio") };
+    assert_eq!((ratio.pair, ratio.pair.amateur), (stage.state.pair, ExitId::Block(20)));
+    stage.play("c");
+    assert_eq!(stage.state.decoding.method, Method::Exit(ExitId::Block(24)));
+    assert!(stage.screen().contains("c ratio on"), "{}", stage.screen());
+    stage.play("c");
+    assert_eq!(Kind::of(&stage.state.decoding.method), Kind::Ratio);
+}
+
+#[test]
+fn the_command_that_makes_the_text_says_the_method() {
+    let said = |keys: &str| {
+        let mut stage = stage(keys, (80, 24));
+        act(&mut stage.state, Action::Take);
+        answer_all(&mut stage.state);
+        let look = crate::tui::row::Look::new(&crate::tui::marks::UNICODE, crate::tui::theme::Depth::None);
+        let (line, _) = Copied::Command.text(&stage.state, &look, &|_, _| String::new()).expect("a command");
+        line.split_once("-n 1 ").expect("flags").1.to_owned()
+    };
+    assert_eq!(said(&format!("{RATIO} Enter")), "--contrast 24,12 --alpha 0.1 --min-candidates 1 --contrast-beta 0.5");
+    assert_eq!(said(&format!("{DOLA} Enter")), "--dola 2,4,6,8,10 --alpha 0.1");
+    assert_eq!(said(&format!("{DOLA} Down*2 Right Enter")), "--dola 2,4,6,8,10 --alpha 0.1 --dola-distance published");
+    assert_eq!(
+        said(&format!("{EXPRESSION} Enter")),
+        "--contrast 24,12 --alpha 0.1 --contrast-expr 'ln(p_upper/p_lower) where p_upper >= alpha*p_max'"
+    );
+}
