@@ -7,6 +7,7 @@ pub mod check;
 mod choosing;
 pub mod grid;
 mod kept;
+pub mod lanes;
 pub mod leaving;
 pub mod protocol;
 pub mod reader;

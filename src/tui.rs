@@ -49,4 +49,5 @@ pub use keymap::{Keymap, Patch};
 pub use number::Units;
 pub use preferences::{HEAT_CELLS, Preferences};
 pub use state::Ribbon;
+pub use terminal::columns;
 pub use theme::{Colour, ThemeName};

@@ -79,6 +79,7 @@ impl State {
         self.asking.part = None;
         let query = Query {
             ticket: self.asking.tickets,
+            lane: 0,
             text: self.text.iter().map(|token| token.id).collect(),
             position,
             rest,
