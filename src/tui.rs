@@ -15,6 +15,7 @@ mod journeys;
 mod keeper;
 mod keeping;
 mod keymap;
+mod lanes;
 mod marks;
 mod mouse;
 mod moves;

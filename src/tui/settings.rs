@@ -1,6 +1,7 @@
 //! The fields of the decoding panel: each reads and changes one thing, at once.
 
 use super::{
+    lanes,
     number::parameter,
     state::State,
     update::{LADDER, MOST_CANDIDATES, set_pair},
@@ -154,5 +155,6 @@ impl Settings {
     /// Puts back what was before.
     pub(crate) fn restore(self, state: &mut State) {
         (state.decoding, state.pair) = self.before;
+        lanes::restore_added(state);
     }
 }

@@ -12,6 +12,7 @@ use super::{
     journeys::Journeys,
     keeping::Keeping,
     keymap::{Action, Keymap},
+    lanes::Lanes,
     moves::Move,
     panel::Panel,
     runs::Runs,
@@ -52,12 +53,13 @@ pub(crate) enum View {
     WhatIf,
     Branches,
     Exits,
+    Lanes,
 }
 
 impl View {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches, Self::Exits];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches, Self::Exits, Self::Lanes];
 
     /// The name on its tab.
     pub(crate) fn name(self) -> &'static str {
@@ -68,6 +70,7 @@ impl View {
             Self::WhatIf => "What-if",
             Self::Branches => "Branches",
             Self::Exits => "Exits",
+            Self::Lanes => "Lanes",
         }
     }
 }
@@ -217,6 +220,8 @@ pub(crate) struct State {
     /// What is going on with the engine.
     pub(crate) asking: Asking,
     pub(crate) runs: Runs,
+    /// The texts beside this one.
+    pub(crate) lanes: Lanes,
     /// The session's file, and whether there is a model.
     pub(crate) keeping: Keeping,
     /// Which key does what.
@@ -270,6 +275,7 @@ impl State {
             draft: String::new(),
             asking: Asking::default(),
             runs: Runs::default(),
+            lanes: Lanes::default(),
             keeping: Keeping::default(),
             keys: Keymap::default(),
             display: Display::default(),

@@ -6,7 +6,7 @@ use tui_input::{Input, InputRequest};
 use super::{
     commands, journeys,
     keymap::Action,
-    moves,
+    lanes, moves,
     panel::{Column, Editor, Entry, Palette, Panel, Picker, hits},
     question, runs,
     settings::Field,
@@ -138,7 +138,10 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
                 KeyCode::Down | KeyCode::Tab => settings.selected = (settings.selected + 1).min(last),
                 KeyCode::Left | KeyCode::Char('-') => field.change(state, false),
                 KeyCode::Right | KeyCode::Char('=' | '+' | ' ') => field.change(state, true),
-                KeyCode::Enter => state.panel = None,
+                KeyCode::Enter => {
+                    state.panel = None;
+                    lanes::keep_added(state);
+                }
                 _ => {}
             }
         }
