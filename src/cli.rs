@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the answers' way to stdout. Clap stays in here.
 
 mod bench;
+mod compare;
 mod config;
 mod convert;
 mod decoding;
@@ -10,6 +11,7 @@ mod eval;
 mod figures;
 mod generate;
 mod info;
+mod lane;
 mod logits;
 mod method;
 mod model;
@@ -75,6 +77,8 @@ enum Command {
     Pull(pull::PullArgs),
     /// Go on from a prompt, without the screen
     Generate(generate::GenerateArgs),
+    /// Put two to four decodings of a prompt, or of several, side by side, without the screen
+    Compare(compare::CompareArgs),
     /// Write the logits of every exit at every position of a text as a safetensors file
     Logits(logits::LogitsArgs),
     /// Measure exits and contrasts over texts: perplexity, accuracy, calibration, agreement
@@ -121,6 +125,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Open(args)) => open::open(&args),
         Some(Command::Pull(args)) => pull::pull(&args),
         Some(Command::Generate(args)) => generate::generate(&args),
+        Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
         Some(Command::Eval(args)) => eval::eval(&args),
         Some(Command::Trace(args)) => trace::trace(&args),

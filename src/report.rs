@@ -1,6 +1,7 @@
 //! Frontends beside the screen: they read the same trace.
 
 mod about;
+pub mod compare;
 pub mod csv;
 pub mod diff;
 mod diff_pages;

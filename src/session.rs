@@ -8,6 +8,7 @@ pub mod check;
 mod choosing;
 pub mod grid;
 mod kept;
+pub mod lanes;
 pub mod leaving;
 pub mod lens;
 mod method;

@@ -70,6 +70,7 @@ fn answer_all(screen: &mut Headless, reader: &mut Reader) -> usize {
     let mut asked = 0;
     while let Some(query) = screen.next_query() {
         asked += 1;
+        reader.turn_to(query.lane, &query.text).expect("a lane");
         let all: Vec<usize> = [query.position].into_iter().chain(query.rest.iter().copied()).collect();
         let mut traces = if query.rest.is_empty() {
             let ticket = query.ticket;

@@ -75,6 +75,17 @@ fn branches() {
 }
 
 #[test]
+fn lanes() {
+    everywhere(include_str!("scripts/lanes.txt"));
+}
+
+/// The editor asks for tokens, which the made-up model has not.
+#[test]
+fn lanes_with_own_prompts() {
+    everywhere(include_str!("scripts/own_prompts.txt"));
+}
+
+#[test]
 fn panels() {
     everywhere(include_str!("scripts/panels.txt"));
 }

@@ -156,17 +156,18 @@ impl<'a> Ops<'a> {
     /// A copy of `from` into `to`, which may be a view with strides.
     ///
     /// # Errors
-    /// If the number of elements differs, or the target is neither f32 nor f16, or is a weight.
+    /// If the number of elements differs, or the target is neither f32 nor f16, or is a weight. What is not f32 stays
+    /// the type that it is.
     pub fn copy_into(&self, name: &str, from: Tensor<'a>, to: Tensor<'a>) -> Result<Tensor<'a>, Error> {
         let count = |t: Tensor<'_>| t.shape().iter().product::<usize>();
         if to.is_weight()
             || count(from) != count(to)
-            || !is_f32(from)
+            || !(is_f32(from) || from.dtype() == to.dtype())
             || !matches!(to.dtype(), Some(DType::F32 | DType::F16))
         {
             return Err(error::op(
                 format!("copy {name}"),
-                "f32 into as many f32 or f16 that are no weights",
+                "f32 or the same type into as many f32 or f16 that are no weights",
                 format!("{from:?} into {to:?}"),
             ));
         }

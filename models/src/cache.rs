@@ -86,6 +86,16 @@ impl Cache {
         self.hidden.iter_mut().zip(rows).for_each(|(stored, new)| stored.extend_from_slice(new));
     }
 
+    /// Appends tokens of another cache with their rows, from the end of this one on.
+    pub(crate) fn take_from(&mut self, other: &Self, positions: std::ops::Range<usize>) {
+        self.discard();
+        self.ids.extend_from_slice(&other.ids[positions.clone()]);
+        let numbers = positions.start * self.width..positions.end * self.width;
+        for (stored, rows) in self.hidden.iter_mut().zip(&other.hidden) {
+            stored.extend_from_slice(&rows[numbers.clone()]);
+        }
+    }
+
     /// What has been drafted.
     pub(crate) fn drafted(&self) -> &Drafted {
         &self.drafted

@@ -3,6 +3,7 @@
 
 mod draft;
 mod early;
+mod lanes;
 
 use std::ops::Range;
 
@@ -36,6 +37,7 @@ pub struct EngineOptions {
 pub struct Engine {
     model: Model,
     cache: Cache,
+    lanes: lanes::Lanes,
     executor: Executor,
     gelu: Gelu,
     /// `None` where the number of threads shall stay.
@@ -141,14 +143,15 @@ impl Engine {
     pub fn new(model: Model, options: EngineOptions) -> Result<Self, Error> {
         let context = options.context.clamp(1, model.spec.context);
         let cache_bytes = Cache::bytes_for(&model, context, options.kv_type);
-        require_memory(&model, cache_bytes)?;
+        require_memory(model.held_bytes() as u64, cache_bytes)?;
         let cache = Cache::new(&model, context, options.kv_type)?;
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
         let (pace, notice) = (Some(Pace::new(executor.threads())), None);
         let (gelu, computed, evaluated, reference) = (options.gelu, 0, 0, false);
-        Ok(Self { model, cache, executor, gelu, pace, notice, computed, reference, evaluated })
+        let lanes = lanes::Lanes::default();
+        Ok(Self { model, cache, lanes, executor, gelu, pace, notice, computed, reference, evaluated })
     }
 
     /// The model.
@@ -402,9 +405,8 @@ fn all_finite(row: &[f32]) -> bool {
 }
 
 /// Refuses what would not fit: an allocation that the system only promises ends in a killed process.
-fn require_memory(model: &Model, cache_bytes: u64) -> Result<(), Error> {
+fn require_memory(held: u64, cache_bytes: u64) -> Result<(), Error> {
     const MIB: u64 = 1 << 20;
-    let held = model.held_bytes() as u64;
     let needed = held.saturating_add(cache_bytes) / MIB;
     // The CPU device's "free" is what the system could give without swapping.
     let available = mexit_ggml::available_memory().map_or(u64::MAX, |bytes| bytes / MIB);

@@ -85,7 +85,8 @@ impl DecodingArgs {
 }
 
 impl SamplingArgs {
-    fn sampling(&self) -> Sampling {
+    /// The sampling.
+    pub(super) fn sampling(&self) -> Sampling {
         let default = Sampling::default();
         let random = self.temperature.is_some()
             || self.top_k.is_some()

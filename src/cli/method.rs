@@ -45,11 +45,20 @@ enum By {
     Published,
 }
 
+impl By {
+    fn distance(by: Option<Self>) -> Distance {
+        match by {
+            Some(Self::Published) => Distance::Published,
+            Some(Self::JensenShannon) | None => Distance::JensenShannon,
+        }
+    }
+}
+
 impl MethodArgs {
     /// The method, checked against the model.
     pub(super) fn method(&self, exit: Option<ExitId>, shown: &ShownArgs, model: &Model) -> anyhow::Result<Method> {
         if let Some(candidates) = &self.dola {
-            return dola(candidates, self.dola_distance, shown.alpha.unwrap_or(0.1), model);
+            return dola(candidates, By::distance(self.dola_distance), shown.alpha.unwrap_or(0.1), model);
         }
         let Some(pair) = shown.pair(model)? else {
             let exit = exit.unwrap_or(ExitId::Original);
@@ -71,7 +80,7 @@ impl MethodArgs {
     }
 }
 
-fn dola(candidates: &Candidates, by: Option<By>, alpha: f32, model: &Model) -> anyhow::Result<Method> {
+pub(super) fn dola(candidates: &Candidates, distance: Distance, alpha: f32, model: &Model) -> anyhow::Result<Method> {
     let found = candidates.of(&model.spec.exit_ids(), model.spec.blocks);
     for exit in &found {
         model.require_exit(*exit)?;
@@ -79,10 +88,6 @@ fn dola(candidates: &Candidates, by: Option<By>, alpha: f32, model: &Model) -> a
     if found.is_empty() {
         bail!("--dola: the model has no exit there; name some of its exits, such as 2,4,6");
     }
-    let distance = match by {
-        Some(By::Published) => Distance::Published,
-        Some(By::JensenShannon) | None => Distance::JensenShannon,
-    };
     Ok(Method::Dola(Dola { candidates: found, alpha, distance }))
 }
 
@@ -114,15 +119,15 @@ impl ScoredArgs {
     /// DoLa with each α.
     pub(super) fn dolas(&self, alphas: &[f32], model: &Model) -> anyhow::Result<Vec<Method>> {
         let each = self.dola.iter().flat_map(|candidates| alphas.iter().map(move |alpha| (candidates, *alpha)));
-        each.map(|(candidates, alpha)| dola(candidates, self.dola_distance, alpha, model)).collect()
+        each.map(|(candidates, alpha)| dola(candidates, By::distance(self.dola_distance), alpha, model)).collect()
     }
 }
 
-fn expression(text: &str) -> Result<Expression, String> {
+pub(super) fn expression(text: &str) -> Result<Expression, String> {
     Expression::parse(text).map_err(|bad| format!("{bad}\n\n{}", bad.marked(text)))
 }
 
-fn beta(text: &str) -> Result<f32, String> {
+pub(super) fn beta(text: &str) -> Result<f32, String> {
     let most = LogRatio::MOST;
     text.parse().ok().filter(|b| (0.0..=most).contains(b)).ok_or_else(|| format!("expected a number from 0 to {most}"))
 }

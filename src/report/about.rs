@@ -49,6 +49,11 @@ pub(super) fn decoding(decoding: &Decoding) -> String {
     }
 }
 
+/// A decoding with its sampling in words.
+pub(super) fn decoding_and_sampling(it: &Decoding) -> String {
+    format!("{}, {}", decoding(it), sampling(&it.sampling))
+}
+
 fn sampling(sampling: &Sampling) -> String {
     let mut says = if sampling.random { format!("drawn, seed {}", sampling.seed) } else { "greedy".to_owned() };
     let mut put = |name: &str, value: f32, without: f32| {

@@ -11,6 +11,7 @@ pub(super) const BYTES: usize = 64 << 20;
 
 /// The logits after one token, in parts that each have some of the exits.
 pub(super) struct Kept {
+    lane: usize,
     /// The token's position.
     row: usize,
     parts: Vec<LogitRows>,
@@ -37,24 +38,32 @@ impl Kept {
     }
 }
 
-/// The last few of them, oldest first.
+/// The last few of them, oldest first. Texts side by side share the room; what is asked and forgotten is the present
+/// one's.
 #[derive(Default)]
 pub(super) struct Memory {
+    lane: usize,
     kept: VecDeque<Kept>,
     bytes: usize,
 }
 
 impl Memory {
+    /// Turns to the text of another lane.
+    pub(super) fn turn_to(&mut self, lane: usize) {
+        self.lane = lane;
+    }
+
     /// Forgets what is not before `len`: the text has changed there.
     pub(super) fn truncate(&mut self, len: usize) {
-        self.kept.retain(|kept| kept.row < len);
+        self.kept.retain(|kept| kept.lane != self.lane || kept.row < len);
         self.bytes = self.kept.iter().map(Kept::bytes).sum();
     }
 
     /// Makes a row the last one to be forgotten.
     pub(super) fn touch(&mut self, row: usize) {
-        let there = self.kept.iter().position(|kept| kept.row == row);
-        let kept = there.and_then(|index| self.kept.remove(index)).unwrap_or(Kept { row, parts: Vec::new() });
+        let lane = self.lane;
+        let there = self.kept.iter().position(|kept| (kept.lane, kept.row) == (lane, row));
+        let kept = there.and_then(|index| self.kept.remove(index)).unwrap_or(Kept { lane, row, parts: Vec::new() });
         self.kept.push_back(kept);
     }
 
@@ -73,7 +82,7 @@ impl Memory {
     /// What is kept of a row, if anything is.
     pub(super) fn get(&self, row: usize) -> Option<&Kept> {
         // What is asked for was mostly used last.
-        self.kept.iter().rev().find(|kept| kept.row == row)
+        self.kept.iter().rev().find(|kept| (kept.lane, kept.row) == (self.lane, row))
     }
 
     /// Bytes of all of it.
@@ -114,5 +123,22 @@ mod tests {
         memory.add(9, quarter(ExitId::Original));
         memory.add(10, quarter(ExitId::Original));
         assert!(memory.has(0, ORIGINAL) && memory.has(3, ORIGINAL), "what was forgotten has left its room");
+    }
+
+    #[test]
+    fn lanes_share_the_room_and_nothing_else() {
+        let mut memory = Memory::default();
+        (0..3).for_each(|row| memory.add(row, quarter(ExitId::Original)));
+        memory.turn_to(1);
+        assert!(!memory.has(0, ORIGINAL));
+        memory.add(0, quarter(ExitId::Block(2)));
+        memory.truncate(0);
+        memory.turn_to(0);
+        assert!((0..3).all(|row| memory.has(row, ORIGINAL)), "another lane's text has changed");
+        memory.turn_to(1);
+        (0..2).for_each(|row| memory.add(row, quarter(ExitId::Original)));
+        memory.turn_to(0);
+        assert!(!memory.has(0, ORIGINAL) && memory.has(1, ORIGINAL));
+        assert!(memory.bytes() <= BYTES);
     }
 }

@@ -16,6 +16,8 @@ use super::{
 pub struct Query {
     /// Comes back with the answer, so that late answers are told from wanted ones.
     pub ticket: u64,
+    /// Which of the texts side by side this is about: each has a memory of its own.
+    pub lane: usize,
     /// The whole text, from position 0.
     pub text: Arc<[TokenId]>,
     /// The position asked about, 1 to `text.len()`.
@@ -48,6 +50,7 @@ impl Query {
         let text = text.into();
         Self {
             ticket: 0,
+            lane: 0,
             position: text.len(),
             text,
             rest: Arc::default(),

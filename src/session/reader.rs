@@ -2,6 +2,7 @@
 //! back to a position, runs nothing again.
 
 mod filling;
+mod lanes;
 
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ pub struct Reader {
     exits: Vec<ExitId>,
     kept: Memory,
     batches: Batches,
+    lanes: lanes::Lanes,
 }
 
 /// Why a question has no answer.
@@ -44,13 +46,19 @@ impl Reader {
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         let exits = engine.model().spec.exit_ids();
-        Self { engine, exits, kept: Memory::default(), batches: Batches::default() }
+        Self { engine, exits, kept: Memory::default(), batches: Batches::default(), lanes: lanes::Lanes::default() }
     }
 
     /// Reads with an engine, evaluating only what `decoding` needs: good for [`Reader::choose`] alone.
     #[must_use]
     pub fn for_choices(engine: Engine, decoding: &Decoding) -> Self {
-        Self { engine, exits: exits_of(decoding), kept: Memory::default(), batches: Batches::default() }
+        Self {
+            engine,
+            exits: exits_of(decoding),
+            kept: Memory::default(),
+            batches: Batches::default(),
+            lanes: lanes::Lanes::default(),
+        }
     }
 
     /// Reads texts in batches that are over soon, so that newer questions need not wait.
@@ -85,7 +93,7 @@ impl Reader {
 
     /// Something that the user should know, once.
     pub fn take_notice(&mut self) -> Option<String> {
-        self.engine.take_notice()
+        self.lanes.take_notice().or_else(|| self.engine.take_notice())
     }
 
     /// Answers a query about its position. `progress` is told the tokens read of a long text and may stop.

@@ -51,6 +51,28 @@ pub struct Saved {
     pub nodes: Vec<Node>,
     /// The last token of the present text.
     pub end: usize,
+    /// The texts beside it.
+    pub lanes: Lanes,
+}
+
+/// Texts side by side, without the present one.
+#[derive(Clone, Debug, Default)]
+pub struct Lanes {
+    /// The place of the present text among them.
+    pub present: usize,
+    /// The others, in their order.
+    pub others: Vec<Lane>,
+}
+
+/// A text beside the present one.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// Its last token.
+    pub end: usize,
+    /// How its next token is decided.
+    pub decoding: Decoding,
+    /// The pair shown for it.
+    pub pair: Pair,
 }
 
 /// What was set.

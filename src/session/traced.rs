@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     protocol::ModelCard,
-    saved::{Node, Saved, Settings},
+    saved::{Lanes, Node, Saved, Settings},
     trace::{Decoding, ExitId, Pair, StepTrace, TokenId},
 };
 
@@ -89,7 +89,14 @@ impl Traced {
             what_if: (0, self.card.exits.len().saturating_sub(1)),
         };
         let nodes = self.tokens.iter().enumerate().map(node).collect();
-        Some(Saved { place: self.place.clone(), card: Arc::clone(&self.card), settings, nodes, end })
+        Some(Saved {
+            place: self.place.clone(),
+            card: Arc::clone(&self.card),
+            settings,
+            nodes,
+            end,
+            lanes: Lanes::default(),
+        })
     }
 
     /// Every trace in the order of the text, the open slot's last.

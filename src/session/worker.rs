@@ -177,6 +177,9 @@ fn run(open: &Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<St
 fn answer(reader: &mut Reader, query: &Query, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> bool {
     provoke(query);
     let started = Instant::now();
+    if let Err(error) = reader.turn_to(query.lane, &query.text) {
+        return send(Event::Refused { ticket: query.ticket, reason: error.to_string() });
+    }
     let (computed, read) = (reader.engine().computed(), reader.common(&query.text));
     let total = query.rest.iter().copied().chain([query.position]).max().unwrap_or_default();
     let mut last = read;

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::state::{State, TextToken};
+use super::{
+    lanes,
+    state::{State, TextToken},
+};
 use crate::session::{
     check::Check,
     protocol::Query,
@@ -41,6 +44,7 @@ impl State {
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = self.card.is_none();
         let needed = self.wants(self.position);
+        let needed = needed || self.lanes_wait();
         self.stopped.is_none() && self.has_model() && (opening || needed || self.take_when_known || self.following)
     }
 
@@ -66,19 +70,48 @@ impl State {
         if self.card.is_none() || self.stopped.is_some() || self.text.is_empty() {
             return None;
         }
-        let urgent = [self.position, self.open_slot()].into_iter().find(|position| self.wants(*position));
-        let (position, rest) = match (urgent, &self.asked) {
-            (Some(position), Some(asked)) if self.covers(asked) && asked.position == position => return None,
-            (Some(position), _) => (position, Arc::default()),
-            (None, Some(asked)) if self.is_answer(asked) => return None,
-            // The rest waits until the run is over: it would hold up the next token.
-            (None, _) if self.runs_briefly() => return None,
-            (None, _) => self.gaps()?,
-        };
+        let lanes = self.asked_lanes();
+        for n in lanes.iter().copied() {
+            let urgent = lanes::within(self, n, |lane| {
+                let positions = [lane.position, lane.open_slot()];
+                let position = positions.into_iter().find(|position| lane.wants(*position))?;
+                let asked = lane.asked.as_ref().is_some_and(|asked| lane.covers(asked) && asked.position == position);
+                Some(if asked { None } else { Some(lane.query(position, Arc::default())) })
+            });
+            match urgent {
+                Some(Some(query)) => return Some(self.ask(query)),
+                Some(None) => return None,
+                None => {}
+            }
+        }
+        if let Some(asked) = self.asked.clone()
+            && self.lane_of(&asked).is_some_and(|n| lanes::within(self, n, |lane| lane.is_answer(&asked)))
+        {
+            return None;
+        }
+        // The rest waits until the run is over: it would hold up the next token.
+        if self.runs_briefly() {
+            return None;
+        }
+        let gaps = |lane: &mut Self| lane.gaps().map(|(position, rest)| lane.query(position, rest));
+        let query = lanes.into_iter().find_map(|n| lanes::within(self, n, gaps))?;
+        Some(self.ask(query))
+    }
+
+    /// Makes a query the one under way.
+    fn ask(&mut self, query: Query) -> Query {
         self.asking.tickets += 1;
         self.asking.part = None;
-        let query = Query {
-            ticket: self.asking.tickets,
+        let query = Query { ticket: self.asking.tickets, ..query };
+        self.asked = Some(query.clone());
+        query
+    }
+
+    /// The question about a position, and about others that can wait.
+    fn query(&self, position: usize, rest: Arc<[usize]>) -> Query {
+        Query {
+            ticket: 0,
+            lane: self.lanes.id(),
             text: self.text.iter().map(|token| token.id).collect(),
             position,
             rest,
@@ -90,9 +123,7 @@ impl State {
             vocabulary: self.picks_at(position).then_some(self.pair),
             lens: self.looks_through(position) && !self.is_brief_at(position),
             brief: self.is_brief_at(position),
-        };
-        self.asked = Some(query.clone());
-        Some(query)
+        }
     }
 
     /// Positions that are not known, the nearest to the cursor first: what is visible comes before the rest.
@@ -124,6 +155,7 @@ impl State {
         let same = |(token, id): (&TextToken, &TokenId)| token.id == *id;
         let text = self.text.len().min(upto) == query.text.len().min(upto)
             && self.text.iter().zip(query.text.iter()).take(upto).all(same);
+        let text = text && query.lane == self.lanes.id();
         text && query.decoding == self.decoding && query.shown_pair == Some(self.pair)
     }
 

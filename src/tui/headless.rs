@@ -50,6 +50,12 @@ impl Headless {
         editor.next_text()
     }
 
+    /// Bytes of what is known about the tokens of all texts.
+    #[must_use]
+    pub fn trace_bytes(&self) -> usize {
+        self.state.trace_bytes()
+    }
+
     /// Takes in what the engine answers.
     pub fn hear(&mut self, event: Event) {
         hearing::hear(&mut self.state, event);

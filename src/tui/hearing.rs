@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    keeping, moves,
+    keeping, lanes, moves,
     panel::Panel,
     state::State,
     typing,
@@ -29,11 +29,14 @@ pub(crate) fn hear(state: &mut State, event: Event) {
         }
         Event::Part { ticket, trace } => state.keep_part(ticket, trace),
         Event::Filled { ticket, traces } => {
-            for trace in traces {
-                if state.answered(ticket, trace.position) {
-                    moves::keep(state, trace);
+            let Some(n) = state.asked.as_ref().and_then(|query| state.lane_of(query)) else { return };
+            lanes::within(state, n, |lane| {
+                for trace in traces {
+                    if lane.answered(ticket, trace.position) {
+                        moves::keep(lane, trace);
+                    }
                 }
-            }
+            });
         }
         Event::Checked(found) => state.asking.checked = Some(found),
         Event::Step { ticket, trace, millis, vocabulary } => {
@@ -42,11 +45,11 @@ pub(crate) fn hear(state: &mut State, event: Event) {
             if let Some(millis) = millis.filter(|_| state.run.is_some() && !trace.is_partial()) {
                 state.runs.took(millis);
             }
-            let wanted = state.answered(ticket, trace.position);
+            let lane = state.asked.as_ref().and_then(|query| state.lane_of(query));
+            let wanted = lane.filter(|n| lanes::within(state, *n, |lane| lane.answered(ticket, trace.position)));
             state.asked.take_if(|query| query.ticket == ticket);
-            if wanted {
-                stepped(state, trace);
-                list_vocabulary(state, vocabulary);
+            if let Some(n) = wanted {
+                lanes::hear(state, n, trace, (millis, vocabulary));
             }
         }
         Event::Lens { ticket, lens } => {
@@ -70,7 +73,8 @@ pub(crate) fn hear(state: &mut State, event: Event) {
     walk::scroll_strip(state);
 }
 
-fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
+/// Every token of a position, for the picker.
+pub(super) fn list_vocabulary(state: &mut State, vocabulary: Option<Arc<Vocabulary>>) {
     if let (Some(Panel::Picker(picker)), Some(card), Some(found)) = (&mut state.panel, &state.card, vocabulary) {
         picker.vocabulary = Some(found);
         picker.list(card);
@@ -108,7 +112,8 @@ pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
     walk::to_pair(state);
 }
 
-fn stepped(state: &mut State, trace: Arc<StepTrace>) {
+/// The answer about a position of the present text.
+pub(super) fn stepped(state: &mut State, trace: Arc<StepTrace>) {
     let position = trace.position;
     let broken = broken_text(&trace);
     // A run that cannot decide on its next token is over.

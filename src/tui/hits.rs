@@ -25,6 +25,11 @@ pub(crate) enum Target {
         amateur: usize,
     },
     Branch(usize),
+    /// One of several texts side by side, and a token of it.
+    Lane {
+        lane: usize,
+        position: Option<usize>,
+    },
     /// A policy of the exit lab.
     Policy(usize),
     /// A line of the list in the open panel.
@@ -58,10 +63,19 @@ impl Hit {
         let n = inside.then(|| usize::from((column - self.area.x) / self.width))?;
         Some(match self.first {
             Target::Position(position) => Target::Position(position + n),
+            Target::Lane { lane, position } => Target::Lane { lane, position: position.map(|position| position + n) },
             Target::Cell { position, row } => Target::Cell { position: position + n, row },
             Target::Pair { expert, amateur } => Target::Pair { expert, amateur: amateur + n },
             one => one,
         })
+    }
+}
+
+impl Hit {
+    /// The same in a text beside others.
+    pub(crate) fn in_lane(self, lane: usize) -> Self {
+        let Target::Position(position) = self.first else { return self };
+        Self { first: Target::Lane { lane, position: Some(position) }, ..self }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     hearing,
     keymap::Action,
+    lanes::{self, Lanes},
     panel::Panel,
     question::Question,
     restating::Restated,
@@ -49,6 +50,13 @@ pub(crate) enum ModelState {
     Other(Arc<ModelCard>),
 }
 
+impl Keeping {
+    /// Of a state that is only looked at: whether there is a model.
+    pub(super) fn mark_model(&mut self, there: bool) {
+        self.model = if there { ModelState::There } else { ModelState::Missing };
+    }
+}
+
 /// What Space says without a model.
 pub(crate) const NO_MODEL: &str = "no model: mexit-tui open FILE --model M, or :model M";
 
@@ -86,7 +94,7 @@ impl State {
     /// Everything, as it is saved; `None` while there is no text.
     pub(crate) fn saved(&self) -> Option<Saved> {
         let card = Arc::clone(self.card.as_ref()?);
-        let (nodes, end) = self.tree.save(self.node?);
+        let (nodes, end, lanes) = lanes::saved(self)?;
         let last = card.exits.len().saturating_sub(1);
         let settings = Settings {
             decoding: self.decoding.clone(),
@@ -97,7 +105,7 @@ impl State {
             row: self.row.min(last),
             what_if: (self.what_if.expert.min(last), self.what_if.amateur.min(last)),
         };
-        Some(Saved { place: self.keeping.place.clone(), card, settings, nodes, end })
+        Some(Saved { place: self.keeping.place.clone(), card, settings, nodes, end, lanes })
     }
 
     /// Puts a saved session in the place of the present one. `file` is its own, if it shall be saved there again.
@@ -128,6 +136,7 @@ impl State {
         (self.what_if.expert, self.what_if.amateur) = saved.settings.what_if;
         let view = View::ALL.into_iter().find(|view| view.name() == saved.settings.view);
         self.view = view.unwrap_or_default();
+        lanes::restore(self, saved.lanes);
         super::moves::show(self, Some(saved.end));
         self.position = saved.settings.position.min(self.open_slot());
     }
@@ -150,6 +159,7 @@ pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
 fn go_on(state: &mut State, card: Arc<ModelCard>) {
     state.card = Some(card);
     state.keeping.model = ModelState::There;
+    state.lanes.forget_pace();
     // Traces that were restated without it, it tells better.
     let (end, position) = (state.node, state.position);
     super::moves::show(state, end);
@@ -167,6 +177,8 @@ pub(super) fn go_on_with_other(state: &mut State) {
         return;
     }
     state.tree.forget();
+    // The others' decodings may name exits that it lacks.
+    state.lanes = Lanes::default();
     state.pins.retain(|id| id.index() < card.vocabulary);
     let known = |exit| card.exits.contains(&exit);
     let fits = known(state.pair.expert) && known(state.pair.amateur) && state.pair.min_candidates <= card.vocabulary;

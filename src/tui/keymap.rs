@@ -82,6 +82,7 @@ pub(crate) enum Action {
     OverPositions,
     Agreement,
     Lens,
+    AddLane,
     Ids,
     Mouse,
     Help,
@@ -125,9 +126,10 @@ const fn only(views: &'static [View], binding: Binding) -> Binding {
 
 const HEATMAP: &[View] = &[View::Heatmap];
 const JOURNEYS: &[View] = &[View::Journeys];
-const BRANCHES: &[View] = &[View::Branches];
+const BRANCHES: &[View] = &[View::Branches, View::Lanes];
 const EXPLORE: &[View] = &[View::Explore];
 const EXITS: &[View] = &[View::Exits];
+const LANES: &[View] = &[View::Lanes];
 
 use KeyCode::{Backspace, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
@@ -153,7 +155,7 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::Decoding, "decoding", &[sign('d')], "decoding"),
     key(Action::Sampling, "sampling", &[sign('s')], "sampling"),
     key(Action::Palette, "palette", &[sign(':')], "every action by name"),
-    only(BRANCHES, key(Action::Remove, "remove", &[code(Delete)], "remove the branch")),
+    only(BRANCHES, key(Action::Remove, "remove", &[code(Delete)], "remove the branch, or the lane")),
     key(Action::Title, "title", &[code(F(2))], "give the branch a title"),
     key(Action::Copy, "copy", &[sign('y')], "copy: then t r v i j or l"),
     key(Action::Save, "save-session", &[ctrl('s')], "save the session"),
@@ -172,7 +174,7 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::PreviousDisagreement, "previous-disagreement", &[sign('W'), sign('[')], "the one before"),
     key(Action::NextChange, "next-change", &[sign('t'), sign('}')], "next token that contrast changed"),
     key(Action::PreviousChange, "previous-change", &[sign('T'), sign('{')], "the one before"),
-    key(Action::NextTried, "next-tried", &[sign(')')], "next token tried here"),
+    key(Action::NextTried, "next-tried", &[sign(')')], "next token tried here, or lane"),
     key(Action::PreviousTried, "previous-tried", &[sign('(')], "the one before"),
     key(Action::First, "first", &[code(Home), sign('0')], "to the first token"),
     key(Action::OpenSlot, "open-slot", &[code(End), sign('$')], "to the token not chosen yet"),
@@ -193,6 +195,7 @@ pub(crate) const TABLE: &[Binding] = &[
     key(Action::View(View::WhatIf), "what-if", &[sign('4')], "What-if"),
     key(Action::View(View::Branches), "branches", &[sign('5')], "Branches"),
     key(Action::View(View::Exits), "exits", &[sign('6')], "Exits"),
+    key(Action::View(View::Lanes), "lanes", &[sign('7')], "Lanes"),
     key(Action::NextView, "next-view", &[code(Tab)], "next view"),
     key(Action::PreviousView, "previous-view", &[shift(Tab)], "view before"),
     key(Action::Measure, "measure", &[sign('m')], "what ribbon, cells or lines show"),
@@ -205,6 +208,7 @@ pub(crate) const TABLE: &[Binding] = &[
     only(JOURNEYS, key(Action::OverPositions, "over-positions", &[sign('b')], "over exits, or positions")),
     only(EXITS, key(Action::Agreement, "agreement", &[sign('a')], "agreement, or policies")),
     only(EXPLORE, key(Action::Lens, "lens", &[sign('o')], "the lens beside the heads")),
+    only(LANES, key(Action::AddLane, "add-lane", &[sign('a')], "one more lane")),
     key(Action::Ids, "ids", &[sign('i')], "token ids in place of text"),
     key(Action::Mouse, "mouse", &[sign('M')], "mouse on, off"),
     key(Action::Help, "help", &[sign('?'), code(F(1))], "the marks and the keys"),

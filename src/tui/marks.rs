@@ -9,6 +9,9 @@ pub(crate) struct Marks {
     pub(crate) decided: char,
     /// The contrast changed the choice.
     pub(crate) changed: char,
+    /// The first token that another text has not; the same as there.
+    pub(crate) differs: char,
+    pub(crate) same: char,
     /// An exit whose top token is settled.
     pub(crate) settled: char,
     /// In a heat cell: the text's token, as in the cell above.
@@ -71,6 +74,8 @@ pub(crate) const UNICODE: Marks = Marks {
     token: '●',
     decided: '◆',
     changed: '▲',
+    differs: '≠',
+    same: '=',
     settled: '│',
     alive: '┃',
     boundary: '┊',
@@ -115,6 +120,8 @@ pub(crate) const ASCII: Marks = Marks {
     token: '*',
     decided: '+',
     changed: '!',
+    differs: '/',
+    same: '=',
     settled: '|',
     alive: '#',
     boundary: '|',

@@ -47,7 +47,7 @@ impl Kind {
 }
 
 /// What methods were last set to.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Methods {
     /// What `c` turns on.
     pub(crate) contrasting: Kind,

@@ -5,6 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, Mo
 use super::{
     hits::{self, Target},
     keymap::Action,
+    lanes,
     panel::Panel,
     state::{State, View},
     typing,
@@ -53,6 +54,7 @@ fn click(state: &mut State, target: Target) -> Effect {
         Target::Pair { expert, amateur } if amateur > expert => {
             (state.what_if.expert, state.what_if.amateur) = (expert, amateur);
         }
+        Target::Lane { lane, position } => lanes::click(state, lane, position),
         Target::Branch(branch) => state.branch = branch,
         Target::Policy(policy) => state.exits.policy = policy,
         Target::Listed(line) => select(state, line),
@@ -65,8 +67,8 @@ fn wheel(state: &mut State, target: Target, way: Action) -> Effect {
     let onwards = matches!(way, Action::Down | Action::Right);
     let action = match (target, way) {
         // A text goes one way only.
-        (Target::Position(_), _) if onwards => Action::CursorRight,
-        (Target::Position(_), _) | (Target::Cell { .. }, Action::Left) => Action::CursorLeft,
+        (Target::Position(_) | Target::Lane { .. }, _) if onwards => Action::CursorRight,
+        (Target::Position(_) | Target::Lane { .. }, _) | (Target::Cell { .. }, Action::Left) => Action::CursorLeft,
         (Target::Exit(_) | Target::Cell { .. }, Action::Up) => Action::CursorUp,
         (Target::Exit(_) | Target::Cell { .. }, Action::Down) => Action::CursorDown,
         (Target::Cell { .. }, Action::Right) => Action::CursorRight,

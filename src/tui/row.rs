@@ -47,6 +47,12 @@ impl Look {
         Self { theme, units: display.units, ids: display.ids, hits, marks: self.marks }
     }
 
+    /// The same, its hits put aside, and where they come.
+    pub(crate) fn apart(&self) -> (Self, Hits) {
+        let hits = Hits::default();
+        (Self { hits: self.hits.is_some().then(|| Rc::clone(&hits)), ..self.clone() }, hits)
+    }
+
     /// Says what can be clicked in an area.
     pub(crate) fn hit(&self, hit: Hit) {
         if let Some(hits) = &self.hits {

@@ -156,7 +156,8 @@ pub(super) fn begin(state: &mut State, count: &str) {
 
 fn start(state: &mut State, count: usize) {
     // A full context, a stopped engine and a text that has not been read are said as for a single token.
-    if state.is_full() || state.stopped.is_some() || state.asking.halted.is_some() {
+    let is_full = state.is_full() && !state.lanes.is_together();
+    if is_full || state.stopped.is_some() || state.asking.halted.is_some() {
         ask_to_take(state);
     } else if !state.text.is_empty() {
         state.run = Some(count);

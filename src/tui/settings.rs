@@ -4,6 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 
 use super::{
+    lanes,
     methods::{self, Kind},
     number::parameter,
     panel::Panel,
@@ -195,6 +196,7 @@ impl Settings {
     /// Puts back what was before.
     pub(crate) fn restore(self, state: &mut State) {
         (state.decoding, state.pair, state.methods) = self.before;
+        lanes::restore_added(state);
     }
 }
 
@@ -211,6 +213,7 @@ pub(super) fn key(state: &mut State, event: KeyEvent) {
         KeyCode::Enter => {
             state.panel = None;
             state.methods.settle();
+            lanes::keep_added(state);
         }
         _ if field == Field::Expression => {
             typing::edit(&mut state.methods.field, event);

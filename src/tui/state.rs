@@ -12,6 +12,7 @@ use super::{
     journeys::Journeys,
     keeping::Keeping,
     keymap::{Action, Keymap},
+    lanes::Lanes,
     lens::LensView,
     methods::Methods,
     moves::Move,
@@ -54,12 +55,13 @@ pub(crate) enum View {
     WhatIf,
     Branches,
     Exits,
+    Lanes,
 }
 
 impl View {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches, Self::Exits];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Explore, Self::Heatmap, Self::Journeys, Self::WhatIf, Self::Branches, Self::Exits, Self::Lanes];
 
     /// The name on its tab.
     pub(crate) fn name(self) -> &'static str {
@@ -70,6 +72,7 @@ impl View {
             Self::WhatIf => "What-if",
             Self::Branches => "Branches",
             Self::Exits => "Exits",
+            Self::Lanes => "Lanes",
         }
     }
 }
@@ -222,6 +225,8 @@ pub(crate) struct State {
     /// What is going on with the engine.
     pub(crate) asking: Asking,
     pub(crate) runs: Runs,
+    /// The texts beside this one.
+    pub(crate) lanes: Lanes,
     /// The session's file, and whether there is a model.
     pub(crate) keeping: Keeping,
     /// Which key does what.
@@ -277,6 +282,7 @@ impl State {
             draft: String::new(),
             asking: Asking::default(),
             runs: Runs::default(),
+            lanes: Lanes::default(),
             keeping: Keeping::default(),
             keys: Keymap::default(),
             display: Display::default(),

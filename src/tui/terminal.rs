@@ -88,6 +88,14 @@ impl Drop for Screen {
     }
 }
 
+/// Columns of the terminal that stdout is; `None` if it is none.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    use std::io::IsTerminal;
+    let size = io::stdout().is_terminal().then(ratatui::crossterm::terminal::size)?;
+    size.ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
 /// Asks the terminal to take a text into the clipboard (OSC 52); whether it does, it does not say.
 pub(super) fn copy(text: &str) -> io::Result<()> {
     let mut out = io::stdout();

@@ -7,6 +7,7 @@ mod exact;
 mod exits_screens;
 pub(super) mod fake;
 mod journeys_screens;
+mod lanes_screens;
 mod lens_screens;
 mod liked;
 mod line_screens;

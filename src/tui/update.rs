@@ -8,7 +8,7 @@ use super::{
     copying::Copied,
     exits, journeys, keeping,
     keymap::Action,
-    lens, methods, moves,
+    lanes, lens, methods, moves,
     panel::Panel,
     question, runs,
     settings::{Field, Settings},
@@ -54,6 +54,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         state.notice = Some(refusal);
         return Effect::None;
     }
+    lanes::are_meant(state, action);
     match action {
         Action::Quit | Action::Save | Action::OpenFile | Action::Copy | Action::Title => {
             return question::ask(state, action);
@@ -80,6 +81,9 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::PreviousDisagreement => walk::seek(state, false, walk::disagrees),
         Action::NextChange => walk::seek(state, true, walk::is_changed),
         Action::PreviousChange => walk::seek(state, false, walk::is_changed),
+        Action::NextTried if state.view == View::Lanes => lanes::turn_by(state, 1),
+        Action::PreviousTried if state.view == View::Lanes => lanes::turn_by(state, -1),
+        Action::AddLane => lanes::add(state),
         Action::NextTried => moves::neighbour(state, state.position, 1),
         Action::PreviousTried => moves::neighbour(state, state.position, -1),
         Action::Back | Action::Run | Action::RunSome | Action::Slower | Action::Faster | Action::Stop => {
@@ -118,6 +122,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::Lowest => state.row = last_row,
         Action::Deciding => to_deciding(state),
         Action::Take => ask_to_take(state),
+        Action::StepBack if state.view == View::Lanes && state.lanes.count() > 1 => lanes::step_back(state),
         Action::StepBack => step_back(state),
         Action::SetExpert => with_exit(state, |pair, exit| pair.expert = exit),
         Action::SetAmateur => with_exit(state, |pair, exit| pair.amateur = exit),
@@ -192,6 +197,9 @@ pub(super) fn set_pair(state: &mut State, pair: Pair) {
 }
 
 pub(super) fn ask_to_take(state: &mut State) {
+    if state.lanes.is_together() {
+        return lanes::ask_to_take(state);
+    }
     if let (true, Some(card)) = (state.is_full(), &state.card) {
         let context = card.context;
         state.notice = Some(format!("context full, {context} of {context}: Backspace, x or e makes room"));
@@ -230,6 +238,9 @@ pub(super) fn broken_text(trace: &StepTrace) -> String {
 
 /// Takes the next token if it is known, in a run as many as are known; at most one further Space waits.
 pub(super) fn take(state: &mut State) {
+    if state.lanes.is_together() {
+        return lanes::take(state);
+    }
     let end = state.card.as_ref().and_then(|card| card.end_of_text);
     while let Some(id) = state.ghost().filter(|_| state.take_when_known) {
         if state.run.is_some() && !state.runs.is_due() {
@@ -271,7 +282,7 @@ pub(super) fn stop_run(state: &mut State, notice: &str) {
     }
 }
 
-fn step_back(state: &mut State) {
+pub(super) fn step_back(state: &mut State) {
     state.run = None;
     state.take_when_known = false;
     if state.text.len() < 2 {
@@ -289,6 +300,8 @@ fn step_back(state: &mut State) {
 pub(crate) enum Flag {
     Changed,
     Other,
+    /// The first token that the first lane has not.
+    Differs,
 }
 
 /// The flag and the reading of a position.

@@ -12,6 +12,7 @@ mod heatmap;
 pub(crate) mod help;
 mod hints;
 mod journeys;
+mod lanes;
 pub(crate) mod layout;
 mod lens;
 mod model;
@@ -72,6 +73,7 @@ fn draw_all(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             View::WhatIf => what_if::draw(state, look, layout.body, buf),
             View::Branches => branches::draw(state, look, layout.body, buf),
             View::Exits => exits::draw(state, look, layout.body, buf),
+            View::Lanes => lanes::draw(state, look, layout.body, buf),
         }
     }
     panel::draw(state, look, layout.body, buf);
@@ -136,8 +138,11 @@ fn tabs(state: &State, look: &Look, layout: &Layout, buf: &mut Buffer) {
         };
         let method = fits(method);
         let pace = pace.and_then(&mut fits);
-        let lacks = if state.has_model() { "" } else { " (no model)" };
-        let name = fits(format!("{}{lacks}", card.name));
+        let name = if state.has_model() {
+            fits(card.name.clone())
+        } else {
+            fits(format!("{} (no model)", card.name)).or_else(|| fits("no model".into()))
+        };
         let parts = [(name, Role::Faint), (pace, Role::Faint), (method, Role::Plain)];
         let used: usize = parts.iter().filter_map(|(text, _)| Some(text.as_ref()?.width() + 2)).sum();
         // Two blanks stand behind each; at the edge, one.

@@ -3,7 +3,7 @@
 use super::{
     exits, journeys,
     keymap::Action,
-    moves,
+    lanes, moves,
     state::{Answer, Measure, Ribbon, State, View},
     typing,
     update::{Flag, flag, go_to, set_pair},
@@ -113,7 +113,9 @@ pub(super) fn open(state: &mut State) {
 
 /// Del.
 pub(super) fn remove(state: &mut State) {
-    if state.view == View::Branches {
+    if state.view == View::Lanes {
+        lanes::remove(state);
+    } else if state.view == View::Branches {
         let branches = state.tree.branches(state.node);
         if let Some(branch) = branches.get(state.branch) {
             moves::remove(state, branch.start);
@@ -150,7 +152,7 @@ pub(super) fn measure(state: &mut State) {
                 Answer::Plausible => Answer::Choice,
             }
         }
-        View::Explore => {
+        View::Explore | View::Lanes => {
             state.ribbon = match state.ribbon {
                 Ribbon::Decided => Ribbon::Disagree,
                 Ribbon::Disagree => Ribbon::Entropy,

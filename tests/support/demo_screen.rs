@@ -16,20 +16,29 @@ use ratatui::{
 
 pub struct DemoScreen {
     pub headless: Headless,
-    reader: Reader,
+    pub reader: Reader,
 }
 
 /// The demo model, in one thread.
 pub fn reader() -> Reader {
+    reader_of(128)
+}
+
+/// The same for texts of so many tokens.
+pub fn reader_of(context: usize) -> Reader {
     let model = Model::of(Arc::new(demo::mapping()), Placement::cpu().expect("a processor")).expect("the demo");
-    let options = EngineOptions { threads: 1, context: 128, kv_type: DType::F32, gelu: Gelu::Exact };
+    let options = EngineOptions { threads: 1, context, kv_type: DType::F32, gelu: Gelu::Exact };
     Reader::new(Engine::new(model, options).expect("an engine"))
 }
 
 impl DemoScreen {
     /// Opened on a prompt, all that is asked answered.
     pub fn new(prompt: &str, size: (u16, u16), ascii: bool) -> Self {
-        let reader = reader();
+        Self::over(reader(), prompt, size, ascii)
+    }
+
+    /// The same over a reader.
+    pub fn over(reader: Reader, prompt: &str, size: (u16, u16), ascii: bool) -> Self {
         let mut headless = Headless::new(size, ascii);
         let ids = reader.model().tokenizer.encode(prompt).expect("ids");
         headless.hear(Event::Opened(Arc::new(reader.card("demo"))));
@@ -51,6 +60,7 @@ impl DemoScreen {
                 self.headless.hear(Event::Tokens { text, ids });
             }
             let Some(query) = self.headless.next_query() else { return };
+            self.reader.turn_to(query.lane, &query.text).expect("a lane");
             let trace = self.reader.answer(&query, &mut |_| true).expect("an answer");
             if let Some(lens) = self.reader.lens(&query, trace.subject).expect("a lens") {
                 self.headless.hear(Event::Lens { ticket: query.ticket, lens: Arc::new(lens) });

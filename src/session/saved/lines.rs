@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LONGEST_TITLE, Node, Settings,
+    LONGEST_TITLE, Lane, Lanes, Node, Saved, Settings,
     bounds::{Bad, Bounds, Checked, PairParts, bad, clipped, decoding, require},
     exact::Exact,
     method_lines::{CustomLine, DolaLine, LogRatioLine},
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     decode::Sampling,
     session::{
+        lanes::MOST as MOST_LANES,
         protocol::ModelCard,
         trace::{Decoding, ExitId, Method, Pair, TokenId},
     },
@@ -98,6 +99,19 @@ pub(super) struct NodeLine {
 pub(super) struct EndLine {
     pub(super) nodes: usize,
     pub(super) text: usize,
+    /// The place of the present text among the lanes, and the others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) lane: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lanes: Vec<LaneLine>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LaneLine {
+    text: usize,
+    decoding: DecodingLine,
+    pair: PairLine,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,6 +149,11 @@ pub(super) struct PairLine {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Most blocks, context and vocabulary that a model is believed to have: memory is made from these.
@@ -253,6 +272,35 @@ impl SettingsLine {
             row: self.row,
             what_if: self.what_if,
         })
+    }
+}
+
+impl EndLine {
+    pub(super) fn of(saved: &Saved) -> Self {
+        let lane = |lane: &Lane| LaneLine {
+            text: lane.end,
+            decoding: DecodingLine::of(&lane.decoding),
+            pair: PairLine::of(&lane.pair),
+        };
+        let lanes = &saved.lanes;
+        Self {
+            nodes: saved.nodes.len(),
+            text: saved.end,
+            lane: lanes.present,
+            lanes: lanes.others.iter().map(lane).collect(),
+        }
+    }
+
+    /// The lanes, whose texts end at one of the nodes.
+    pub(super) fn check(self, bounds: &Bounds) -> Checked<Lanes> {
+        let most = MOST_LANES - 1;
+        require(self.lanes.len() <= most, "lanes", format_args!("{most} beside the text at most"), self.lanes.len())?;
+        require(self.lane <= self.lanes.len(), "the text's lane", "one of them", self.lane)?;
+        let lane = |lane: LaneLine| {
+            require(lane.text < self.nodes, "a lane's end", "a node", lane.text)?;
+            Ok(Lane { end: lane.text, decoding: lane.decoding.check(bounds)?, pair: lane.pair.check(bounds)? })
+        };
+        Ok(Lanes { present: self.lane, others: self.lanes.into_iter().map(lane).collect::<Checked<_>>()? })
     }
 }
 

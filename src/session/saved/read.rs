@@ -131,7 +131,7 @@ impl Reading {
     }
 
     fn finish(self) -> Checked<Saved> {
-        let (Some((place, card, _)), Some(settings), Some(end)) = (self.model, self.settings, self.end) else {
+        let (Some((place, card, bounds)), Some(settings), Some(end)) = (self.model, self.settings, self.end) else {
             return bad("the file", "model, settings and an end", "a part of them");
         };
         require(end.nodes == self.nodes.len(), "nodes", end.nodes, self.nodes.len())?;
@@ -147,6 +147,7 @@ impl Reading {
             format_args!("{open_slot} at most"),
             settings.position,
         )?;
-        Ok(Saved { place, card: Arc::new(card), settings, nodes: self.nodes, end: end.text })
+        let (text, lanes) = (end.text, end.check(&bounds)?);
+        Ok(Saved { place, card: Arc::new(card), settings, nodes: self.nodes, end: text, lanes })
     }
 }

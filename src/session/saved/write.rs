@@ -78,7 +78,7 @@ fn lines(saved: &Saved, out: &mut impl Write) -> io::Result<()> {
             put(Line::Slot(Box::new(TraceLine::of(slot))))?;
         }
     }
-    put(Line::End(EndLine { nodes: saved.nodes.len(), text: saved.end }))
+    put(Line::End(EndLine::of(saved)))
 }
 
 /// Tokens that occur anywhere.

@@ -15,6 +15,7 @@ use crate::tui::{
     hearing::hear,
     journeys::group,
     keeping::ModelState,
+    lanes::MOST,
     marks::{ASCII, UNICODE},
     number::Units,
     row::Look,
@@ -122,6 +123,13 @@ fn holds(state: &State) {
     assert!(!state.text.is_empty(), "a text has a token at least");
     let text: Vec<TokenId> = state.text.iter().map(|token| token.id).collect();
     assert_eq!(ids(&state.tree, state.node), text, "the text is the tree's");
+    assert!((1..=MOST).contains(&state.lanes.count()) && state.lanes.present() < state.lanes.count());
+    for n in 0..state.lanes.count() {
+        let lane = state.of_lane(n);
+        let text: Vec<TokenId> = lane.text.iter().map(|token| token.id).collect();
+        assert!(!text.is_empty() && lane.position <= lane.open_slot() && lane.traces.len() == text.len() + 1);
+        assert_eq!(ids(&state.tree, state.end_of_lane(n)), text, "a lane's text is the tree's");
+    }
     for (position, trace) in state.traces.iter().enumerate() {
         assert!(trace.as_ref().is_none_or(|trace| trace.position == position));
         // What is said of a token is said of this one.

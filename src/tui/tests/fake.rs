@@ -2,6 +2,7 @@
 //! the design's screens, and others that fit them where it draws none.
 
 mod contrast;
+mod floor;
 mod heat;
 mod row;
 mod scores;

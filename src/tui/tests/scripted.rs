@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, crossterm::event::Event, layout::Rect};
 
 use crate::tui::{
     app,
+    hits::Hit,
     marks::{ASCII, Marks, UNICODE},
     moves,
     row::Look,
@@ -77,6 +78,13 @@ impl Stage {
         let mut buf = Buffer::empty(area);
         view::draw(&self.state, &self.look, area, &mut buf);
         buf
+    }
+
+    /// What can be clicked.
+    pub(super) fn hits(&self) -> Vec<Hit> {
+        let (width, height) = self.state.window;
+        let area = Rect::new(0, 0, width, height);
+        view::draw(&self.state, &self.look, area, &mut Buffer::empty(area))
     }
 
     /// The screen as text.

@@ -68,6 +68,11 @@ fn branches() {
 }
 
 #[test]
+fn lanes() {
+    play("lanes", include_str!("../../../tests/scripts/lanes.txt"));
+}
+
+#[test]
 fn panels() {
     play("panels", include_str!("../../../tests/scripts/panels.txt"));
 }

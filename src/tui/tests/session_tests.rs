@@ -25,6 +25,7 @@ use crate::tui::{
     row::Look,
     state::{State, View, Wish},
     tests::fake::{answer_all, opened},
+    tests::picture,
     theme::Depth,
     typing,
     update::{Effect, act},
@@ -126,6 +127,9 @@ fn what_is_saved_comes_back_the_same() {
         (before.notice, back.notice) = (Some("the same".into()), Some("the same".into()));
         before.branch = back.branch;
         (before.millis, back.millis) = (None, None);
+        before.lanes.forget_pace();
+        // Wide enough for the name and what it lacks.
+        let screen = |state: &State| picture::screen(state, 160, 40);
         let shown = screen(&before).replace("session not saved", "session saved");
         let again = screen(&back).replace(" (no model)", "");
         let blank = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();

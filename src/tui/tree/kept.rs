@@ -1,12 +1,17 @@
 //! The tree as it is saved, and back.
 
+use std::sync::Arc;
+
 use super::{Node, NodeId, TextToken, Tree};
 use crate::session::{saved, trace::StepTrace};
 
 impl Tree {
-    /// The nodes to save, and where `end` is among them. What was removed stays behind, but for the text of `end`.
-    pub(crate) fn save(&self, end: NodeId) -> (Vec<saved::Node>, usize) {
-        let path = self.path(Some(end));
+    /// The nodes to save, and where `end` and the ends of `others` are among them. What was removed stays behind, but for
+    /// these texts.
+    pub(crate) fn save(&self, end: NodeId, others: &[NodeId]) -> (Vec<saved::Node>, Vec<usize>) {
+        let ends = || [end].into_iter().chain(others.iter().copied());
+        let mut path: Vec<NodeId> = ends().flat_map(|end| self.path(Some(end))).collect();
+        path.sort_unstable();
         let mut places: Vec<Option<usize>> = vec![None; self.nodes.len()];
         let mut count = 0;
         for (id, node) in self.nodes.iter().enumerate() {
@@ -18,7 +23,7 @@ impl Tree {
         }
         let kept = self.nodes.iter().enumerate().filter(|(id, _)| places[*id].is_some());
         // A row that is still to come has rank 0: such a trace is asked for again.
-        let whole = |trace: &std::sync::Arc<StepTrace>| trace.exits.iter().all(|row| row.rank > 0);
+        let whole = |trace: &Arc<StepTrace>| trace.exits.iter().all(|row| row.rank > 0);
         let node = |(_, node): (NodeId, &Node)| saved::Node {
             token: node.token.id,
             parent: node.parent.and_then(|parent| places[parent]),
@@ -29,7 +34,7 @@ impl Tree {
             trace: node.trace.clone().filter(whole),
             slot: node.slot.clone().filter(whole),
         };
-        (kept.map(node).collect(), places[end].unwrap_or_default())
+        (kept.map(node).collect(), ends().map(|end| places[end].unwrap_or_default()).collect())
     }
 
     /// The tree of saved nodes, which are numbered as they are there.
@@ -52,6 +57,11 @@ impl Tree {
             }
         }
         tree
+    }
+
+    /// Everything that is known about tokens and slots.
+    pub(crate) fn traces(&self) -> impl Iterator<Item = &Arc<StepTrace>> {
+        self.nodes.iter().flat_map(|node| node.trace.iter().chain(&node.slot))
     }
 
     /// How many tokens were generated in all texts, removed ones too.

@@ -134,6 +134,25 @@ const MATRIX: &[Hint] = &[
     now(&[Action::Take], next),
 ];
 
+const LANES: &[Hint] = &[
+    now(&[Action::Take], |state, _| match (state.run.is_some(), state.lanes.count()) {
+        (true, _) => "pause".into(),
+        (false, 1) => "next token".into(),
+        (false, _) => "step all".into(),
+    }),
+    TOKEN,
+    EXIT,
+    apart(&[Action::PreviousTried, Action::NextTried], "lane"),
+    hint(&[Action::AddLane], "add"),
+    hint(&[Action::Remove], "remove"),
+    OTHER,
+    hint(&[Action::Decoding], "its decoding"),
+    hint(&[Action::Sampling], "sampling"),
+    hint(&[Action::Run], "run"),
+    hint(&[Action::Edit], "its prompt"),
+    hint(&[Action::Measure], "ribbon"),
+];
+
 const IN_HELP: &[Hint] = &[hint(&[Action::Back], "close")];
 
 fn next(state: &State, look: &Look) -> String {
@@ -162,6 +181,7 @@ pub(super) fn of_view(view: View) -> &'static [Hint] {
         View::WhatIf => WHAT_IF,
         View::Branches => BRANCHES,
         View::Exits => EXITS,
+        View::Lanes => LANES,
     }
 }
 

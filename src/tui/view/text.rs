@@ -60,6 +60,15 @@ pub(super) fn draw_differences(state: &State, look: &Look, area: Rect, buf: &mut
     draw_lines(state, look, &sign, area, buf);
 }
 
+/// Draws the lines of a lane, with a mark where it first differs from another.
+pub(super) fn draw_lane(state: &State, look: &Look, differs: Option<usize>, area: Rect, buf: &mut Buffer) {
+    let sign = |position: usize| {
+        let (flag, height) = ribbon(state, position);
+        (if differs == Some(position) { Some(Flag::Differs) } else { flag }, height)
+    };
+    draw_lines(state, look, &sign, area, buf);
+}
+
 /// What the ribbon says of a position: a mark, and a height from 0 to 7 if it has one; `None` while that is not known.
 type Sign = (Option<Flag>, Option<Option<usize>>);
 
@@ -199,6 +208,7 @@ fn draw_ribbon(
                 _ if position == 0 => (if n == 0 { marks.missing } else { ' ' }, Role::Faint),
                 (0, Some(Flag::Changed), _) => (marks.changed, Role::Changed),
                 (0, Some(Flag::Other), _) => ('~', Role::Changed),
+                (0, Some(Flag::Differs), _) => (marks.differs, Role::Changed),
                 _ if c == " " && !(is_cursor && piece.text == " ") => (' ', Role::Plain),
                 _ if is_cursor => ('^', Role::Strong),
                 (_, _, Some(Some(level))) => (marks.levels[level], Role::Scale(level)),
@@ -255,7 +265,7 @@ fn level(exits: usize, row: usize) -> usize {
 }
 
 /// What the ribbon's height says.
-fn ribbon_words(state: &State, look: &Look) -> Option<String> {
+pub(super) fn ribbon_words(state: &State, look: &Look) -> Option<String> {
     let (least, most) = (look.marks.height(0), look.marks.height(7));
     let lowest = state.card.as_ref().and_then(|card| card.exits.last()).map(|exit| name::short(*exit));
     let (units, log) = (look.units, look.units.log());

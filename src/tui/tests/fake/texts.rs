@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    heat::{PLACES, Place},
+    floor,
+    heat::{PLACES, PROMPT, Place},
     row::{Row, Spot},
     tables,
     words::id,
@@ -72,7 +73,7 @@ static TEXTS: LazyLock<Vec<Vec<TokenId>>> = LazyLock::new(|| {
 });
 
 /// What the exits say after a beginning of a text.
-type Known = HashMap<Vec<TokenId>, Vec<Row>>;
+pub(super) type Known = HashMap<Vec<TokenId>, Vec<Row>>;
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let mut known = Known::new();
@@ -90,6 +91,7 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
             }
         }
     }
+    floor::add(&mut known, &TEXTS[1][..=PROMPT]);
     known
 });
 

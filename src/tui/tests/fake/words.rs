@@ -3,7 +3,7 @@
 use crate::session::trace::TokenId;
 
 /// Ids 0 to 93 are the printable ASCII characters from `!` on; these are the others that are spoken here.
-const WORDS: [(u32, &str); 91] = [
+const WORDS: [(u32, &str); 98] = [
     (198, "\n"),
     (257, " a"),
     (262, " the"),
@@ -68,10 +68,12 @@ const WORDS: [(u32, &str); 91] = [
     (1422, " didn"),
     (1450, " men"),
     (1588, " large"),
+    (1611, " kind"),
     (1730, " deal"),
     (1735, " side"),
     (2060, " single"),
     (2121, " fall"),
+    (2323, " ground"),
     (2604, " log"),
     (3084, " table"),
     (3114, " looked"),
@@ -80,14 +82,19 @@ const WORDS: [(u32, &str); 91] = [
     (3355, " wall"),
     (3800, " stage"),
     (3996, " bed"),
+    (4314, " floor"),
+    (4898, " wood"),
+    (5017, " covered"),
     (5101, " arms"),
     (5118, " chair"),
     (5509, " tree"),
     (5743, " edge"),
     (5822, " king"),
     (5835, "pty"),
+    (6546, " thick"),
     (7405, " legs"),
     (7624, " bench"),
+    (7679, " layer"),
     (7926, " sorry"),
     (8223, " horse"),
     (14260, " horses"),
