@@ -16,11 +16,12 @@ use ratatui::{
 };
 
 /// File, window, and the keys before the picture is taken.
-const PICTURES: [(&str, (u16, u16), &str); 5] = [
+const PICTURES: [(&str, (u16, u16), &str); 6] = [
     ("explore", (120, 40), "                        TTTT"),
     ("heatmap", (120, 40), "                        2TTTTjj"),
     ("journeys", (120, 40), "                        TTTT3"),
     ("what-if", (120, 34), "                        TTTT4"),
+    ("lanes", (120, 40), "7a\na\n                    TTTT"),
     ("wide", (200, 60), "                        TTTT"),
 ];
 const PROMPT: &str = "In the beginning God created";
@@ -65,7 +66,8 @@ fn screen(size: (u16, u16), keys: &str) -> Buffer {
     };
     settle(&mut screen);
     for key in keys.chars() {
-        screen.press(Event::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
+        let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
+        screen.press(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         settle(&mut screen);
     }
     screen.draw()

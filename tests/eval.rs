@@ -9,8 +9,11 @@ mod program;
 
 use std::{
     fs,
+    hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use mexit_models::{
@@ -203,6 +206,10 @@ fn killed_at_any_moment_it_goes_on_to_the_same_numbers() {
     for windows in [1, 3, 5, 7, 9, 12, 15, 18, 21, 24] {
         let mut child = eval_into(&cut, &["--resume", "--keep-every", "0"]).spawn().expect("it starts");
         if kept::wait_for(&mut child, &state, windows) {
+            // Anywhere within the next windows, in the midst of writing too: the seed is the system's.
+            let micros = RandomState::new().hash_one(windows) % 5_000;
+            println!("killed {micros} µs after {windows} windows");
+            thread::sleep(Duration::from_micros(micros));
             child.kill().expect("killed");
             kills += 1;
         }

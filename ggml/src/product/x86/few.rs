@@ -35,7 +35,7 @@ pub(super) unsafe fn multiply<const CODE: u32>(at: Operands, rows: usize, column
     }
     for r in 0..rows {
         let row = at.weights.add(r * at.row_bytes);
-        fetch(row.wrapping_add(AHEAD * at.row_bytes), at.row_bytes);
+        fetch(row, AHEAD * at.row_bytes, at.row_bytes);
         for column in 0..columns {
             let (to, x) = (at.out.add(column * at.out_column + r), scratch.as_ptr().add(column * rounded));
             dot(at.row as i32, to, 0, row.cast(), 0, x.cast(), 0, 1);

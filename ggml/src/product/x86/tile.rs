@@ -26,7 +26,7 @@ pub(super) unsafe fn tile<L: Lanes, E: Encoding, const R: usize, const C: usize,
             scales[r] = E::scales(blocks[r]);
         }
         if AHEAD {
-            fetch(at.weights.wrapping_add(R * (at.row_bytes + block * E::BYTES)), R * E::BYTES);
+            fetch(at.weights.wrapping_add(R * block * E::BYTES), R * at.row_bytes, R * E::BYTES);
         }
         let column = at.columns.add(block * E::NUMBERS);
         for part in 0..E::NUMBERS / L::WIDTH {
