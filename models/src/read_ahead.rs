@@ -2,13 +2,13 @@
 //! file comes at a fraction of the disk's speed.
 //!
 //! The pages are not locked (mlock): the usual limit is 8 MiB a process, so that it would fail for nearly everyone, and it
-//! returns only when all is read. What every step reads stays in memory without it. Huge pages do not apply to files.
+//! returns only when all is read. What every step reads stays in memory without it.
 
 use std::sync::{Arc, Weak};
 
 use mexit_ggml::{Mapping, available_memory};
 
-/// Asked for at a time: the disk is busy with it for some milliseconds, after which a model may have been closed again.
+/// Read at a time: the disk is busy with it for some milliseconds, after which a model may have been closed again.
 const PART: usize = 8 << 20;
 
 /// Has the system read the file from its start, where the embeddings and lower blocks are, on a thread of its own: asking
