@@ -21,7 +21,7 @@ const PICTURES: [(&str, (u16, u16), &str); 6] = [
     ("heatmap", (120, 40), "                        2TTTTjj"),
     ("journeys", (120, 40), "                        TTTT3"),
     ("what-if", (120, 34), "                        TTTT4"),
-    ("lanes", (120, 40), "7a\na\n                    TTTT"),
+    ("lanes", (120, 40), "7a\na\n                    (("),
     ("wide", (200, 60), "                        TTTT"),
 ];
 const PROMPT: &str = "In the beginning God created";
