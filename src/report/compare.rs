@@ -92,7 +92,7 @@ pub fn table(all: &[Compared]) -> String {
         let Compared { lane, summary, first_difference, same_prompt, .. } = one;
         let until = match first_difference {
             Some(position) => position.to_string(),
-            None if n > 0 && *same_prompt => "all".into(),
+            None if n > 0 && *same_prompt && summary.tokens > 0 => "all".into(),
             None => "-".into(),
         };
         table += &format!(
@@ -109,7 +109,7 @@ pub fn table(all: &[Compared]) -> String {
     }
     table += "\nln p: mean under original, nats; decided: mean block at which original's choice\n\
               was; rep-2, dist-2: repeated and different 2-grams; until: first position that\n\
-              differs from lane 1; changed: by the contrast; ms: of a step\n";
+              differs from lane 1 (all: none); changed: by the contrast; ms: of a step\n";
     table
 }
 

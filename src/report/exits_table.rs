@@ -60,7 +60,7 @@ pub fn exits_table(traced: &Traced) -> Table {
         ("choice", text(&|row| spelled(choice(row).id))),
         ("choice_ln_p", number(&|row| choice(row).ln_p)),
         ("contrast_changed", flag(&|row| row.at.is_changed())),
-        ("contrast_kl", number(&|row| row.trace.contrast.as_ref().map_or(f32::NAN, |c| c.effect))),
+        ("contrast_kl", number(&|row| row.trace.weighed().map_or(f32::NAN, |c| c.effect))),
     ];
     let about = about(traced).into_iter().map(|(name, says)| (name.to_owned(), says)).collect();
     let columns = columns.into_iter().map(|(name, column)| (name.into(), column)).collect();

@@ -70,7 +70,7 @@ fn text(traced: &Traced, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn changes(traced: &Traced, positions: &[Position<'_>], out: &mut dyn Write) -> io::Result<()> {
-    let contrasts = positions.iter().filter(|at| at.known.as_ref().is_some_and(|(t, _)| t.contrast.is_some())).count();
+    let contrasts = positions.iter().filter(|at| at.known.as_ref().is_some_and(|(t, _)| t.weighed().is_some())).count();
     if contrasts == 0 {
         return Ok(());
     }
@@ -87,8 +87,8 @@ fn changes(traced: &Traced, positions: &[Position<'_>], out: &mut dyn Write) -> 
     writeln!(out, "| ---: | --- | --- | --- | ---: | ---: | ---: | ---: |")?;
     let quoted = |id: TokenId| format!("\"{}\"", escape(&shown(&traced.card, id)));
     for at in changed {
-        let contrast = at.known.as_ref().and_then(|(trace, _)| trace.contrast.as_ref());
-        let Some((contrast, best)) = contrast.and_then(|c| Some((c, c.plausible.first()?))) else { continue };
+        let Some(contrast) = at.known.as_ref().and_then(|(trace, _)| trace.weighed()) else { continue };
+        let Some(best) = contrast.plausible.first() else { continue };
         let before = &traced.tokens[at.index.saturating_sub(4)..at.index.min(traced.tokens.len())];
         let before: String = before.iter().map(|token| shown(&traced.card, token.id)).collect();
         writeln!(

@@ -3,7 +3,7 @@
 use crate::session::{
     protocol::ModelCard,
     reading::Reading,
-    trace::{ContrastTrace, StepTrace, TokenId},
+    trace::{StepTrace, TokenId},
     traced::Traced,
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Position<'t> {
 impl Position<'_> {
     /// Whether the contrast's first token is not the expert's.
     pub(super) fn is_changed(&self) -> bool {
-        self.known.as_ref().and_then(|(trace, _)| trace.contrast.as_ref()).is_some_and(ContrastTrace::changed)
+        self.known.as_ref().and_then(|(trace, _)| trace.weighed()).is_some_and(|weighed| weighed.changed())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     analyze::Analysis,
-    trace::{Candidate, ContrastTrace, Contrasted, ExitId, Method, TokenId},
+    trace::{Candidate, ContrastTrace, Contrasted, ExitId, Method, Pair, TokenId},
 };
 use crate::decode::{self, Distribution, Scores};
 
@@ -33,6 +33,22 @@ pub struct ScoreTrace {
 }
 
 impl ScoreTrace {
+    /// The same told like a contrast of `pair`'s α: the tokens with a score are the plausible ones.
+    #[must_use]
+    pub fn as_contrast(&self, pair: Pair) -> ContrastTrace {
+        ContrastTrace {
+            pair: Pair { expert: self.expert, amateur: self.amateur, ..pair },
+            ln_tau: self.ln_tau,
+            plausible: self.first.clone(),
+            below: Vec::new(),
+            plausible_len: self.count,
+            mass: self.mass,
+            effect: self.effect,
+            expert_alone: self.expert_alone,
+            over_alpha: Vec::new(),
+        }
+    }
+
     /// Whether the first token is not the expert's.
     #[must_use]
     pub fn changed(&self) -> bool {

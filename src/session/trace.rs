@@ -3,7 +3,7 @@
 //! Position p is about how the token at p was or will be chosen: everything here follows from the tokens before it.
 //! Probabilities are natural logarithms, entropies and divergences are nats.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::grid::Grid;
 
@@ -46,6 +46,14 @@ pub struct StepTrace {
 }
 
 impl StepTrace {
+    /// What was weighed: the scores that decide, told like a contrast, or a contrast.
+    #[must_use]
+    pub fn weighed(&self) -> Option<Cow<'_, ContrastTrace>> {
+        let Some(scores) = &self.scores else { return self.contrast.as_ref().map(Cow::Borrowed) };
+        let none = Pair { expert: scores.expert, amateur: scores.amateur, alpha: f32::NAN, min_candidates: 1 };
+        Some(Cow::Owned(scores.as_contrast(self.decoding.method.pair_or(none))))
+    }
+
     /// Bytes that this takes, all told.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -210,6 +210,10 @@ pub(super) fn key(state: &mut State, event: KeyEvent) {
     match event.code {
         KeyCode::Up | KeyCode::BackTab => settings.selected = settings.selected.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => settings.selected = (settings.selected + 1).min(last),
+        // What is no expression yet is not left behind: another would decide in its place.
+        KeyCode::Enter if Kind::of(&state.decoding.method) == Kind::Expression && state.methods.bad.is_some() => {
+            settings.selected = fields.iter().position(|field| *field == Field::Expression).unwrap_or(0);
+        }
         KeyCode::Enter => {
             state.panel = None;
             state.methods.settle();

@@ -169,7 +169,7 @@ fn at(position: &Position<'_>, names: &mut Names<'_>) -> At {
             l: reading.lettered.iter().map(|id| names.of(*id)).collect(),
             e: trace.exits.iter().map(|exit| row(exit, names)).collect(),
             j: trace.pins.iter().map(|p| pin(p, names)).collect(),
-            c: trace.contrast.as_ref().map(|c| contrast(c, names)),
+            c: trace.weighed().map(|c| contrast(&c, names)),
         }
     });
     At { i: names.of(position.id), k, known }

@@ -44,10 +44,10 @@ function contrast(at) {
     ...[e, a, e === null || a === null ? null : e - a, result].map((x) => make("td", {}, say(x, 2))));
   const says = changed(at) ? `changes "${D.tokens[at.c.x]}" to "${D.tokens[at.c.v[0][0]]}"` : "keeps the expert's token";
   const head = ["", "", "expert", "amateur", "ratio", "result"].map((name) => make("th", {}, name));
-  return [make("h3", {}, `Contrast ${expert} ▸ ${amateur}, α ${alpha}: ${says}`),
+  return [make("h3", {}, `Contrast ${expert} ▸ ${amateur}${alpha === null ? "" : `, α ${alpha}`}: ${says}`),
     make("table", { class: "contrast" }, make("thead", {}, make("tr", {}, ...head)),
       make("tbody", {}, ...at.c.v.map(line(at.c.v, "")), ...at.c.w.map(line(at.c.w, "below")))),
-    make("p", { class: "where" }, `ln p each; ${count} plausible from ln τ ${say(tau, 2)}, mass ${say(mass, 2)}, effect ${say(effect)} nats`)];
+    make("p", { class: "where" }, `ln p each; ${count} plausible${tau === null ? "" : ` from ln τ ${say(tau, 2)}`}, mass ${say(mass, 2)}, effect ${say(effect)} nats`)];
 }
 
 const SVG = "http://www.w3.org/2000/svg";

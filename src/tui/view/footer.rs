@@ -35,7 +35,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     } else if !super::gauge::put(&mut row, state, look) {
         match &state.panel {
             // The view's keys are not alive then; the panel shows its own.
-            Some(_) => put(&mut row, ("Esc".into(), "closes the panel, which has the keys".into())),
+            Some(_) => put(&mut row, ("Esc".into(), "leaves the panel, which shows its keys".into())),
             None => put_hints(&mut row, state, look, width),
         }
     }

@@ -9,13 +9,16 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use self::layout::Layout;
 use super::{name, text, verdict};
-use crate::tui::{
-    hits::{Hit, Target},
-    keymap::Action,
-    row::{Look, Row, line_of, split_columns, window},
-    state::State,
-    theme::{Role, Theme},
-    token_text::clip,
+use crate::{
+    session::trace::Method,
+    tui::{
+        hits::{Hit, Target},
+        keymap::Action,
+        row::{Look, Row, line_of, split_columns, window},
+        state::State,
+        theme::{Role, Theme},
+        token_text::clip,
+    },
 };
 
 /// Cells between two lanes: a line. What stands beside it has its own margin.
@@ -95,7 +98,12 @@ fn legend(state: &State, lanes: &[Shown], look: &Look) -> Vec<(String, Role)> {
 fn lane_name(n: usize, lane: &State, look: &Look) -> String {
     let sampling = &lane.decoding.sampling;
     let drawn = if sampling.random { format!("seed {}", sampling.seed) } else { "greedy".into() };
-    format!("{} {}, {drawn}", n + 1, name::method(&lane.decoding.method, look))
+    let method = match &lane.decoding.method {
+        // Two expressions over the same exits are told apart by what they say.
+        Method::Expression(custom) => format!("{} {}", name::pair(&custom.pair, look), custom.expression.text()),
+        method => name::method(method, look),
+    };
+    format!("{} {method}, {drawn}", n + 1)
 }
 
 fn head(look: &Look, (n, lane, is_present): (usize, &Shown, bool), area: Rect, buf: &mut Buffer) {

@@ -225,6 +225,6 @@ fn editor_lines(state: &State, look: &Look, editor: &Editor, area: Rect, buf: &m
     }
     put(line, 3 + n, area, buf, Style::default());
     let mut row = Row::new(look);
-    row.put(" Enter use it; the old text stays a branch  Ctrl-J new line  Tab start  Esc", Role::Faint);
+    row.put(" Enter use it, the old text stays  Ctrl-J new line  Tab start  Esc", Role::Faint);
     put(row, usize::from(area.height).saturating_sub(1), area, buf, Style::default());
 }

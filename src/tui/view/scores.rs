@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::name;
 use crate::{
-    session::trace::{ContrastTrace, Distance, ExitId, Method, Pair, ScoreTrace, StepTrace},
+    session::trace::{ContrastTrace, Distance, ExitId, Method, ScoreTrace, StepTrace},
     tui::{
         number,
         row::{Look, Row},
@@ -27,22 +27,8 @@ pub(super) fn pair(state: &State) -> (ExitId, ExitId) {
 /// What the panel of the contrast shows: the scores that decide, or the pair's contrast.
 pub(super) fn shown<'t>(state: &State, trace: &'t StepTrace) -> Option<Cow<'t, ContrastTrace>> {
     match deciding(state, trace) {
-        Some(scores) => Some(Cow::Owned(as_contrast(state, scores))),
+        Some(scores) => Some(Cow::Owned(scores.as_contrast(state.decoding.method.pair_or(state.pair)))),
         None => trace.contrast.as_ref().map(Cow::Borrowed),
-    }
-}
-
-fn as_contrast(state: &State, scores: &ScoreTrace) -> ContrastTrace {
-    ContrastTrace {
-        pair: Pair { expert: scores.expert, amateur: scores.amateur, ..state.decoding.method.pair_or(state.pair) },
-        ln_tau: scores.ln_tau,
-        plausible: scores.first.clone(),
-        below: Vec::new(),
-        plausible_len: scores.count,
-        mass: scores.mass,
-        effect: scores.effect,
-        expert_alone: scores.expert_alone,
-        over_alpha: Vec::new(),
     }
 }
 

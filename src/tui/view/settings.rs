@@ -92,7 +92,9 @@ fn line<'l>(state: &State, look: &'l Look, field: Field, is_selected: bool, area
             let name =
                 |place: Option<usize>| place.and_then(|place| Kind::ALL.get(place)).map_or("", |kind| kind.name());
             let [before, own, after] = [name(place.checked_sub(1)), name(Some(place)), name(Some(place + 1))];
-            format!("{before} [{own}] {after}").trim().to_owned()
+            let more = |there: bool| if there { look.marks.clip.to_string() } else { String::new() };
+            let [left, right] = [more(place > 1), more(place + 2 < Kind::ALL.len())];
+            format!("{left} {before} [{own}] {after} {right}").trim().to_owned()
         }
         _ => field.value(state),
     };

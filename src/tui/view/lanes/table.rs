@@ -93,12 +93,12 @@ fn so_far(lanes: &[Shown]) -> String {
 /// The values of the columns.
 fn values(state: &State, n: usize, lane: &Shown, look: &Look) -> [String; 7] {
     let missing = || look.marks.missing.to_string();
-    let Summary { mean_ln_p, mean_decided, repeated, distinct, changed, .. } = lane.state.summary();
+    let Summary { tokens, mean_ln_p, mean_decided, repeated, distinct, changed } = lane.state.summary();
     let share =
         |share: Option<f32>| share.map_or_else(missing, |share| format!("{share:.2}").trim_start_matches('0').into());
     let until = match lane.differs {
         Some(position) => position.to_string(),
-        None if n > 0 && lane.same_prompt => "all".into(),
+        None if n > 0 && lane.same_prompt && tokens > 0 => "all".into(),
         None => missing(),
     };
     [
