@@ -94,6 +94,16 @@ fn fields_change_the_method_in_force() {
 }
 
 #[test]
+fn the_panel_shows_the_exit_that_decides() {
+    let exit = |keys: &str| stage(&format!("{keys} d"), (120, 40)).state.methods.exit;
+    assert_eq!(exit("G K*5 O"), Some(ExitId::Block(12)));
+    assert_eq!(exit("c"), Some(ExitId::Block(24)), "the expert alone");
+    let stage = stage("G K*5 O d", (120, 40));
+    let row = stage.screen().lines().find(|line| line.contains("  exit  ")).map(str::to_owned);
+    assert!(row.is_some_and(|row| row.contains("exit 12")), "{}", stage.screen());
+}
+
+#[test]
 fn the_command_that_makes_the_text_says_the_method() {
     let said = |keys: &str| {
         let mut stage = stage(keys, (80, 24));
