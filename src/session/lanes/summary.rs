@@ -6,7 +6,7 @@ use crate::{
     decode::repetition::{distinct, repeated},
     session::{
         reading::Reading,
-        trace::{ContrastTrace, Decoding, ExitId, Method, StepTrace},
+        trace::{Decoding, ExitId, Method, StepTrace},
     },
 };
 
@@ -49,9 +49,11 @@ impl Summary {
         let ids: Vec<u32> = taken.iter().map(|id| id.0).collect();
         let share = |of: fn(&[&[u32]], usize) -> f64| (ids.len() > 1).then(|| of(&[&ids], 2) as f32);
         let decides = !matches!(decoding.method, Method::Exit(_));
-        let changed = |trace: &&StepTrace| match &trace.scores {
-            Some(scores) => scores.changed(),
-            None => trace.contrast.as_ref().is_some_and(ContrastTrace::changed),
+        let by_scores = decoding.method.has_scores();
+        let changed = |trace: &&StepTrace| match (&trace.scores, &trace.contrast) {
+            (Some(scores), _) if by_scores => scores.changed(),
+            (_, Some(contrast)) if !by_scores => contrast.changed(),
+            _ => false,
         };
         Self {
             tokens: taken.len(),
