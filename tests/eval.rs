@@ -398,7 +398,18 @@ fn decodings_by_scores() {
     let path = folder.path().join("r.json");
     let texts = reference("eval_demo.jsonl");
     let (texts, into) = (texts.to_string_lossy(), path.to_string_lossy());
-    let flags = ["--contrast", "original,4", "--alphas", "0.1", "--contrast-beta", "0,0.5", "--limit", "6"];
+    let flags = [
+        "--contrast",
+        "original,4",
+        "--alphas",
+        "0.1",
+        "--contrast-beta",
+        "0,0.5",
+        "--min-candidates",
+        "2",
+        "--limit",
+        "6",
+    ];
     let scored = [
         "--contrast-expr=ln(p_upper)",
         "--contrast-expr=ln(p_upper/p_lower) where p_upper >= alpha*p_max",
@@ -417,15 +428,27 @@ fn decodings_by_scores() {
             assert!((a - b).abs() < 2e-5, "{one}, {other}: {key} {a} {b}");
         }
     };
-    same("original", "orig▸4 α 0.1 β 0");
+    same("original", "orig▸4 α 0.1 min 2 β 0");
     same("original", "orig▸4 α 0.1 ln(p_upper)");
     same("DoLa 4 α 0.1 published", "orig▸4 α 0.1 ln(p_upper/p_lower) where p_upper >= alpha*p_max");
     let nats = |name: &str| of(name)["nats_per_token"].as_f64().expect("a number");
-    assert!(nats("orig▸4 α 0.1 β 0.5") != nats("original") && nats("DoLa 2,4,8 α 0.1 published").is_finite());
+    assert!(nats("orig▸4 α 0.1 min 2 β 0.5") != nats("original") && nats("DoLa 2,4,8 α 0.1 published").is_finite());
     assert_eq!(of("exit 8")["kind"], "exit", "DoLa's candidates are read");
     let again =
         run(&[&["eval", "--threads", "1", "--resume", &*texts, "--exits", "4", "-o", &into][..], &flags, &scored]
             .concat());
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
     assert_eq!(json(&path)["tally"], got["tally"]);
+}
+
+#[test]
+fn dola_alone_has_every_alpha() {
+    let texts = reference("eval_demo.jsonl");
+    let folder = tempfile::tempdir().expect("a folder");
+    let into = folder.path().join("r.json");
+    let flags = ["--dola", "4", "--alphas", "0.1,0.5", "--limit", "1", "-o"];
+    let got = evaluate(&[&[&*texts.to_string_lossy()][..], &flags, &[&*into.to_string_lossy()]].concat());
+    let names: Vec<&str> =
+        got["summary"]["readouts"].as_array().expect("readouts").iter().filter_map(|r| r["name"].as_str()).collect();
+    assert!(names.ends_with(&["DoLa 4 α 0.1", "DoLa 4 α 0.5"]), "{names:?}");
 }

@@ -273,6 +273,16 @@ fn arguments() {
         ("no candidate exit", &["generate", "--prompt", "a", "--dola", "3,4"], &["no exit 3"]),
         ("candidates that are none", &["generate", "--prompt", "a", "--dola", "original"], &["low, high, or exits"]),
         ("DoLa and a contrast", &["generate", "--prompt", "a", "--dola", "low", "--contrast", "12,2"], &["--contrast"]),
+        (
+            "early exit and DoLa",
+            &["generate", "--prompt", "a", "--dola", "low", "--early-exit", "fixed:6"],
+            &["--dola", "--early-exit"],
+        ),
+        (
+            "an expression that begins with a sign, and is none",
+            &["generate", "--prompt", "a", "--contrast", "12,2", "--contrast-expr", "-lover"],
+            &["column 2", "`lover`"],
+        ),
         ("β without a contrast", &["generate", "--prompt", "a", "--contrast-beta", "1"], &["--contrast"]),
         ("β below 0", &["generate", "--prompt", "a", "--contrast", "12,2", "--contrast-beta=-1"], &["0 to 100"]),
         (

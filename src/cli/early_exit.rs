@@ -20,7 +20,7 @@ pub(super) struct EarlyExitArgs {
     /// so many nats. patience: the N-th exit in a row with the same top token. Exits are tried from the lowest up, and
     /// only blocks up to the one taken run; when a later token goes deeper, the tokens before it are brought along in
     /// one batch, so that it sees their true keys and values (EE-LLM's recomputation). --stats tells what that saved
-    #[arg(long, value_name = "POLICY", value_parser = policy, conflicts_with_all = ["exit", "contrast", "json", "speculate"])]
+    #[arg(long, value_name = "POLICY", value_parser = policy, conflicts_with_all = ["exit", "contrast", "dola", "json", "speculate"])]
     early_exit: Option<Named>,
 }
 

@@ -18,7 +18,8 @@ pub(super) struct MethodArgs {
     contrast_beta: Option<f32>,
     /// Score each token by an expression over upper, lower (logits), p_upper, p_lower, p_max, alpha:
     /// "ln(p_upper) - ln(p_lower) where p_upper >= alpha * p_max"
-    #[arg(long, value_name = "EXPR", requires = "contrast", conflicts_with = "min_candidates", value_parser = expression)]
+    #[arg(long, value_name = "EXPR", requires = "contrast", conflicts_with = "min_candidates", value_parser = expression,
+        allow_hyphen_values = true)]
     contrast_expr: Option<Expression>,
     /// Contrast original with the one of these exits that is farthest from it (DoLa), chosen at every step: low, high, or
     /// exits such as 2,4,6
@@ -86,7 +87,8 @@ pub(super) fn dola(candidates: &Candidates, distance: Distance, alpha: f32, mode
         model.require_exit(*exit)?;
     }
     if found.is_empty() {
-        bail!("--dola: the model has no exit there; name some of its exits, such as 2,4,6");
+        let exits: Vec<String> = model.spec.exit_ids().iter().skip(1).rev().map(ToString::to_string).collect();
+        bail!("DoLa: expected some of the model's exits ({}), found none of them", exits.join(", "));
     }
     Ok(Method::Dola(Dola { candidates: found, alpha, distance }))
 }
@@ -98,7 +100,7 @@ pub(super) struct ScoredArgs {
     #[arg(long, value_name = "β,β,…", value_delimiter = ',', value_parser = beta, requires = "contrast")]
     contrast_beta: Vec<f32>,
     /// Every contrast also by this expression over upper, lower, p_upper, p_lower, p_max, alpha; may be given more than once
-    #[arg(long, value_name = "EXPR", value_parser = expression, requires = "contrast")]
+    #[arg(long, value_name = "EXPR", value_parser = expression, requires = "contrast", allow_hyphen_values = true)]
     contrast_expr: Vec<Expression>,
     /// DoLa among these exits: low, high, or exits such as 2,4,6; may be given more than once
     #[arg(long, value_name = "EXITS")]
@@ -113,7 +115,9 @@ impl ScoredArgs {
     pub(super) fn of_pair(&self, pair: Pair) -> Vec<Method> {
         let ratios = self.contrast_beta.iter().map(|beta| Method::LogRatio(LogRatio { pair, beta: *beta }));
         let written = self.contrast_expr.iter().cloned();
-        ratios.chain(written.map(|expression| Method::Expression(Custom { pair, expression }))).collect()
+        // An expression has no minimum: the file with the results does not keep one.
+        let plain = Pair { min_candidates: 1, ..pair };
+        ratios.chain(written.map(|expression| Method::Expression(Custom { pair: plain, expression }))).collect()
     }
 
     /// DoLa with each α.

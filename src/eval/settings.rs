@@ -113,11 +113,7 @@ impl fmt::Display for Readout {
             Self::Exit(exit) => write!(f, "exit {exit}"),
             Self::Lens(exit) => write!(f, "lens {exit}"),
             Self::Scored(method) => f.write_str(&written::name(method)),
-            Self::Contrast(pair) => {
-                let name = |exit: ExitId| if exit == ExitId::Original { "orig".into() } else { exit.to_string() };
-                write!(f, "{}▸{} α {}", name(pair.expert), name(pair.amateur), pair.alpha)?;
-                if pair.min_candidates > 1 { write!(f, " min {}", pair.min_candidates) } else { Ok(()) }
-            }
+            Self::Contrast(pair) => f.write_str(&written::pair_name(pair)),
         }
     }
 }

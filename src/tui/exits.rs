@@ -5,6 +5,7 @@ mod matrix;
 
 use super::{
     keymap::Action,
+    methods,
     state::{State, View},
 };
 use crate::session::{
@@ -136,7 +137,7 @@ pub(super) fn adopt(state: &mut State) {
     let exit = fixed.and_then(|lab| lab.outcomes[state.exits.policy].1.taken.first().copied());
     match exit.and_then(|at| state.exit_from_below(at)) {
         Some(exit) => {
-            state.decoding.method = Method::Exit(exit);
+            methods::decode_by(state, Method::Exit(exit));
             state.notice = Some(format!("exit {exit} decides from the next token on"));
         }
         None if rule.policy.knows() => state.notice = Some("this policy knows the answer: it cannot decode".into()),

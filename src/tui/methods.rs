@@ -177,6 +177,12 @@ fn set(state: &mut State, kind: Kind) -> bool {
     true
 }
 
+/// Puts a method in force that another key than the panel's has named: the panel then shows it.
+pub(super) fn decode_by(state: &mut State, method: Method) {
+    state.methods.adopt(&method);
+    state.decoding.method = method;
+}
+
 /// The next method of the panel that this model has.
 pub(super) fn next_kind(state: &mut State, onwards: bool) {
     let place = Kind::ALL.iter().position(|kind| *kind == Kind::of(&state.decoding.method)).unwrap_or(0);
@@ -231,7 +237,7 @@ pub(super) fn toggle(state: &mut State) {
             }
         }
         Method::Dola(_) => state.decoding.method = Method::Exit(ExitId::Original),
-        _ => state.decoding.method = Method::Exit(state.pair.expert),
+        _ => decode_by(state, Method::Exit(state.pair.expert)),
     }
 }
 

@@ -128,7 +128,7 @@ pub(crate) fn act(state: &mut State, action: Action) -> Effect {
         Action::SetAmateur => with_exit(state, |pair, exit| pair.amateur = exit),
         Action::SetOutput => {
             if let Some(exit) = state.exit() {
-                state.decoding.method = Method::Exit(exit);
+                methods::decode_by(state, Method::Exit(exit));
             }
         }
         Action::Contrast => methods::toggle(state),

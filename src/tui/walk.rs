@@ -3,7 +3,7 @@
 use super::{
     exits, journeys,
     keymap::Action,
-    lanes, moves,
+    lanes, methods, moves,
     state::{Answer, Measure, Ribbon, State, View},
     typing,
     update::{Flag, flag, go_to, set_pair},
@@ -96,7 +96,7 @@ pub(super) fn open(state: &mut State) {
         View::WhatIf => {
             if let Some(pair) = state.grid_pair() {
                 set_pair(state, pair);
-                state.decoding.method = Method::Contrast(pair);
+                methods::decode_by(state, Method::Contrast(pair));
                 state.notice = Some("the pair decides from the next token on".into());
             }
         }

@@ -1,7 +1,7 @@
 //! What is measured, and how, as flags.
 
 use anyhow::{bail, ensure};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use mexit_models::{BATCH, Engine, ExitId, Projection};
 
 use super::super::{
@@ -24,6 +24,7 @@ use crate::{
 
 /// What to measure at every position, and how texts are read.
 #[derive(Args)]
+#[command(group = ArgGroup::new("contrasts").args(["contrast", "dola"]).multiple(true))]
 pub(super) struct MeasureArgs {
     /// Kind of the files [default: by their ending]
     #[arg(long, value_enum)]
@@ -62,8 +63,8 @@ pub(super) struct MeasureArgs {
     /// Contrast this expert with this amateur, such as original,12; may be given more than once
     #[arg(long, value_name = "E,A", value_parser = pair)]
     contrast: Vec<(ExitId, ExitId)>,
-    /// Every contrast with each of these α
-    #[arg(long, value_name = "α,α,…", value_delimiter = ',', value_parser = alpha, default_values_t = [0.1], requires = "contrast")]
+    /// Every contrast, and DoLa, with each of these α
+    #[arg(long, value_name = "α,α,…", value_delimiter = ',', value_parser = alpha, default_values_t = [0.1], requires = "contrasts")]
     alphas: Vec<f32>,
     /// So many tokens are plausible at least
     #[arg(long, value_name = "N", value_parser = at_least_one, default_value_t = 1, requires = "contrast")]

@@ -67,13 +67,18 @@ impl Scored {
     }
 }
 
+/// A pair in a table, with its parameters.
+pub(super) fn pair_name(pair: &Pair) -> String {
+    let exit = |exit: ExitId| if exit == ExitId::Original { "orig".into() } else { exit.to_string() };
+    let least = if pair.min_candidates > 1 { format!(" min {}", pair.min_candidates) } else { String::new() };
+    format!("{}▸{} α {}{least}", exit(pair.expert), exit(pair.amateur), pair.alpha)
+}
+
 /// In a table.
 pub(super) fn name(method: &Method) -> String {
-    let exit = |exit: ExitId| if exit == ExitId::Original { "orig".into() } else { exit.to_string() };
-    let two = |pair: &Pair| format!("{}▸{} α {}", exit(pair.expert), exit(pair.amateur), pair.alpha);
     match method {
-        Method::LogRatio(LogRatio { pair, beta }) => format!("{} β {beta}", two(pair)),
-        Method::Expression(Custom { pair, expression }) => format!("{} {}", two(pair), expression.text()),
+        Method::LogRatio(LogRatio { pair, beta }) => format!("{} β {beta}", pair_name(pair)),
+        Method::Expression(Custom { pair, expression }) => format!("{} {}", pair_name(pair), expression.text()),
         Method::Dola(Dola { candidates, alpha, distance }) => {
             let exits: Vec<String> = candidates.iter().map(ToString::to_string).collect();
             let published = if *distance == Distance::Published { " published" } else { "" };

@@ -61,7 +61,8 @@ fn ten(share: f64) -> String {
     }
 }
 
-fn short(name: &str) -> &str {
+/// A name in a head of columns.
+pub(super) fn short(name: &str) -> &str {
     if name == "original" { "orig" } else { name }
 }
 

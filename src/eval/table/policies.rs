@@ -1,6 +1,9 @@
 //! Early-exit policies: what they come to, and where they leave the model.
 
-use super::{matrix::PERCENTAGES, number, percent, perplexity};
+use super::{
+    matrix::{PERCENTAGES, short},
+    number, percent, perplexity,
+};
 use crate::eval::summary::Summary;
 
 /// A row a policy, and below it the exits taken.
@@ -40,7 +43,6 @@ fn taken(summary: &Summary) -> String {
         };
         return super::wrapped(&format!("exits taken, %\n{}", summary.policies.iter().map(line).collect::<String>()));
     }
-    let short = |name: &str| if name == "original" { "orig".into() } else { name.to_owned() };
     let head: String = exits.iter().map(|taken| format!("{:>6}", short(&taken.exit))).collect();
     let mut text = format!("{:<16}{head}\n", "exits taken, %");
     for p in &summary.policies {

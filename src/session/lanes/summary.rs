@@ -49,7 +49,12 @@ impl Summary {
         let ids: Vec<u32> = taken.iter().map(|id| id.0).collect();
         let share = |of: fn(&[&[u32]], usize) -> f64| (ids.len() > 1).then(|| of(&[&ids], 2) as f32);
         let decides = !matches!(decoding.method, Method::Exit(_));
-        let changed = |trace: &&StepTrace| trace.weighed().is_some_and(|weighed| weighed.changed());
+        let by_scores = decoding.method.has_scores();
+        let changed = |trace: &&StepTrace| match (&trace.scores, &trace.contrast) {
+            (Some(scores), _) if by_scores => scores.changed(),
+            (_, Some(contrast)) if !by_scores => contrast.changed(),
+            _ => false,
+        };
         Self {
             tokens: taken.len(),
             mean_ln_p: mean(&mut known().filter_map(|trace| trace.exits.first()).map(|row| row.ln_p)),

@@ -5,7 +5,7 @@ use crate::{
         agreement::top,
         trace::{Method, Pair, TokenId},
     },
-    tui::{keymap::Action, state::State, update::set_pair},
+    tui::{keymap::Action, methods, state::State, update::set_pair},
 };
 
 /// The page's own state; its row is the cursor's exit.
@@ -61,6 +61,6 @@ pub(super) fn adopt(state: &mut State) {
     }
     let pair = Pair { expert: *expert, amateur: *amateur, ..state.pair };
     set_pair(state, pair);
-    state.decoding.method = Method::Contrast(pair);
+    methods::decode_by(state, Method::Contrast(pair));
     state.notice = Some("the pair decides from the next token on".into());
 }

@@ -38,6 +38,7 @@ pub(in crate::tui) fn restore(state: &mut State, kept: saved::Lanes) {
         exchange(state, present);
         exchange(state, n);
         state.lanes.present = n;
+        state.methods.adopt(&lane.decoding.method);
         (state.decoding, state.pair) = (lane.decoding, lane.pair);
         moves::show(state, Some(lane.end));
         exchange(state, n);

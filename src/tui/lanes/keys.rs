@@ -5,7 +5,7 @@ use crate::{
     session::trace::{ExitId, Method},
     tui::{
         keymap::Action,
-        moves,
+        methods, moves,
         panel::Panel,
         settings::Settings,
         state::State,
@@ -24,9 +24,10 @@ pub(in crate::tui) fn turn_by(state: &mut State, by: isize) {
     go(state, next);
 }
 
-/// A click into a lane: on a token, or beside it.
+/// A click into a lane: on a token, or beside it. An open panel is about the present lane, which stays.
 pub(in crate::tui) fn click(state: &mut State, lane: usize, position: Option<usize>) {
-    if lane < state.lanes.count() {
+    let may = state.panel.is_none() || lane == state.lanes.present();
+    if may && lane < state.lanes.count() {
         go(state, lane);
         if let Some(position) = position {
             go_to(state, position);
@@ -55,14 +56,15 @@ pub(in crate::tui) fn add(state: &mut State) {
     let Some(end) = state.prompt_len().checked_sub(1).and_then(|last| path.get(last)).copied() else { return };
     stop_run(state, "stopped: r goes on");
     let (pair, sampling, before) = (state.pair, state.decoding.sampling.clone(), state.lanes.present());
-    let method = unused(state);
+    let (method, set_to) = (unused(state), state.methods.clone());
     let id = (0..MOST).find(|id| state.lanes.all.iter().all(|lane| lane.id != *id)).unwrap_or(0);
     let n = state.lanes.count();
     state.lanes.all.push(Lane { id, ..Lane::default() });
     let position = state.position;
     turn(state, n);
     state.pair = pair;
-    (state.decoding.method, state.decoding.sampling) = (method, sampling);
+    (state.methods, state.decoding.sampling) = (set_to, sampling);
+    methods::decode_by(state, method);
     moves::show(state, Some(end));
     state.position = position.min(state.open_slot());
     state.lanes.adding = Some(before);

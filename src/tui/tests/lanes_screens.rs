@@ -188,6 +188,31 @@ fn clicks_go_to_a_lane_and_its_token() {
     assert_eq!((stage.state.lanes.present(), stage.state.position), (1, 8));
     click(&mut stage, "␣floor  ␣and");
     assert!(stage.state.panel.is_some());
+    // What the panel is about stays.
+    click(&mut stage, "1 original");
+    assert_eq!(stage.state.lanes.present(), 1);
+}
+
+/// The panel of a lane shows what decides in it: when it is new, and when it is opened again.
+#[test]
+fn panels_show_the_lane_that_they_are_of() {
+    let exit = |stage: &mut Stage| {
+        stage.play("d");
+        let screen = stage.screen();
+        stage.play("Esc");
+        let row = screen.lines().find(|line| line.contains("  exit  ")).map(str::to_owned);
+        row.unwrap_or_else(|| panic!("{screen}"))
+    };
+    let mut stage = three(")", (120, 40));
+    assert_eq!(stage.state.decoding.method, Method::Exit(ExitId::Block(12)));
+    assert!(exit(&mut stage).contains("exit 12"));
+    stage.play(")");
+    let saved = stage.state.saved().expect("a text");
+    stage.state.restore(parse(&*bytes(&saved).expect("bytes")).expect("a session"), None);
+    answer_all(&mut stage.state);
+    stage.play("(");
+    assert_eq!(stage.state.decoding.method, Method::Exit(ExitId::Block(12)));
+    assert!(exit(&mut stage).contains("exit 12"));
 }
 
 /// What is saved comes back: texts, decodings, which lane is present.

@@ -56,7 +56,9 @@ fn an_expression_is_typed_and_the_last_valid_one_stays_in_force() {
     stage.play("Backspace*3 w e r");
     assert_eq!(text(&stage), "upper - 2*lower");
     assert!(!stage.screen().contains("nothing here"), "{}", stage.screen());
-    stage.play("x Enter d Down");
+    stage.play("x Enter");
+    assert!(stage.screen().contains("^ `lowerx` means nothing here"), "it is not left behind\n{}", stage.screen());
+    stage.play("Backspace Enter d Down");
     assert!(stage.screen().contains("upper - 2*lower "), "what is in force is shown again\n{}", stage.screen());
     stage.play("Ctrl-u Esc");
     assert_eq!(text(&stage), "upper - 2*lower", "Esc restores");
@@ -91,6 +93,16 @@ fn fields_change_the_method_in_force() {
     assert!(stage.screen().contains("c ratio on"), "{}", stage.screen());
     stage.play("c");
     assert_eq!(Kind::of(&stage.state.decoding.method), Kind::Ratio);
+}
+
+#[test]
+fn the_panel_shows_the_exit_that_decides() {
+    let exit = |keys: &str| stage(&format!("{keys} d"), (120, 40)).state.methods.exit;
+    assert_eq!(exit("G K*5 O"), Some(ExitId::Block(12)));
+    assert_eq!(exit("c"), Some(ExitId::Block(24)), "the expert alone");
+    let stage = stage("G K*5 O d", (120, 40));
+    let row = stage.screen().lines().find(|line| line.contains("  exit  ")).map(str::to_owned);
+    assert!(row.is_some_and(|row| row.contains("exit 12")), "{}", stage.screen());
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn put(row: &mut Row<'_>, look: &Look, (agreement, at, column): (&Agreement, usi
     let text = match (cell, percent) {
         (4.., _) => format!("{percent:>4}"),
         (cell, 100) => format!("{:<cell$}", 'X'),
-        (cell, _) => format!("{:<cell$}", percent / 10),
+        (cell, _) => format!("{:<cell$}", (10.0 * share) as usize),
     };
     row.styled(text, look.theme.on_level(role, Some(level)));
 }
