@@ -273,6 +273,7 @@ fn arguments() {
         ("no candidate exit", &["generate", "--prompt", "a", "--dola", "3,4"], &["no exit 3"]),
         ("candidates that are none", &["generate", "--prompt", "a", "--dola", "original"], &["low, high, or exits"]),
         ("DoLa and a contrast", &["generate", "--prompt", "a", "--dola", "low", "--contrast", "12,2"], &["--contrast"]),
+        ("DoLa and a grid", &["generate", "--json", "--grid", "--prompt", "a", "--dola", "low"], &["--grid", "--dola"]),
         (
             "early exit and DoLa",
             &["generate", "--prompt", "a", "--dola", "low", "--early-exit", "fixed:6"],

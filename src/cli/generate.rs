@@ -7,6 +7,7 @@ use clap::Args;
 use super::{
     decoding::DecodingArgs,
     early_exit::{self, EarlyExitArgs},
+    method::require_grid,
     model::ModelArgs,
     prompt::PromptArgs,
     speculate::SpeculateArgs,
@@ -47,6 +48,7 @@ pub(super) struct GenerateArgs {
 pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     let engine = args.model.engine()?;
     let decoding = args.decoding.decoding(engine.model())?;
+    require_grid(args.grid, &decoding.method)?;
     let prompt = args.prompt.ids(&engine.model().tokenizer)?;
     if let Some(rule) = args.early_exit.rule(&engine)? {
         let (text, stats) = ((prompt, args.max_new_tokens), args.speculate.stats());

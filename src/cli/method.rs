@@ -93,6 +93,17 @@ pub(super) fn dola(candidates: &Candidates, distance: Distance, alpha: f32, mode
     Ok(Method::Dola(Dola { candidates: found, alpha, distance }))
 }
 
+/// Refuses a grid of pairs beside a decoding that is not in it.
+pub(super) fn require_grid(wanted: bool, method: &Method) -> anyhow::Result<()> {
+    if wanted && method.has_scores() {
+        bail!(
+            "--grid: what every pair would choose by Auto-Contrastive Decoding, which --method log-ratio, --dola and \
+             --contrast-expr are not; leave one of them out"
+        );
+    }
+    Ok(())
+}
+
 /// Decodings by scores that are measured: those of a pair for every pair that is contrasted.
 #[derive(Args)]
 pub(super) struct ScoredArgs {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{decoding::DecodingArgs, logits, model::ModelArgs, open, prompt::PromptArgs};
+use super::{decoding::DecodingArgs, logits, method::require_grid, model::ModelArgs, open, prompt::PromptArgs};
 use crate::session::{saved, traced::Traced, tracing};
 
 /// Which text, and where to.
@@ -49,6 +49,7 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<()> {
     }
     let engine = args.model.engine()?;
     let decoding = args.decoding.decoding(engine.model())?;
+    require_grid(args.grid, &decoding.method)?;
     let tokenizer = &engine.model().tokenizer;
     let first = |text: &String| {
         let ids = tokenizer.encode(text)?;

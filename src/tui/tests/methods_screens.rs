@@ -1,5 +1,7 @@
 //! Decodings by scores: the panel that sets them, and what the screen says of them.
 
+use std::sync::Arc;
+
 use crate::{
     session::trace::{Distance, ExitId, Method},
     tui::{
@@ -62,6 +64,19 @@ fn an_expression_is_typed_and_the_last_valid_one_stays_in_force() {
     assert!(stage.screen().contains("upper - 2*lower "), "what is in force is shown again\n{}", stage.screen());
     stage.play("Ctrl-u Esc");
     assert_eq!(text(&stage), "upper - 2*lower", "Esc restores");
+}
+
+#[test]
+fn where_no_token_has_a_score_none_is_named() {
+    let mut stage = stage(EXPRESSION, (120, 40));
+    let slot = stage.state.open_slot();
+    let known = stage.state.traces[slot].as_mut().expect("the next token is known");
+    let trace = Arc::make_mut(known);
+    (trace.choice.ln_p, trace.scores) = (f32::NAN, None);
+    assert!(stage.screen().contains("would be none: no token has a score"), "{}", stage.screen());
+    stage.play("Enter");
+    assert!(stage.screen().contains("next: none, no token has a score"), "{}", stage.screen());
+    assert!(!stage.screen().contains("nan"), "{}", stage.screen());
 }
 
 #[test]

@@ -33,6 +33,10 @@ fn token<'l>(state: &State, known: Option<&StepTrace>, look: &'l Look) -> Row<'l
         return row;
     };
     let choice = trace.choice;
+    if choice.ln_p.is_nan() {
+        row.put("none: no token has a score", Role::Warn);
+        return row;
+    }
     row.put(name::clipped(card, choice.id, 10, look), Role::Ghost);
     row.put(format!(" {}", number::p4(choice.ln_p.exp()).trim()), Role::Plain);
     if state.text.get(state.position).is_some_and(|token| token.id == choice.id) {

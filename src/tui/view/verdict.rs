@@ -117,7 +117,13 @@ fn sentences(
         None if is_next => "next:".into(),
         None => "was next:".into(),
     };
-    let mut parts = vec![(format!("{label} {}", name::token_and_id(card, trace.subject, look)), Role::Strong)];
+    // An expression may leave every token without a score; then there is nothing to take.
+    let is_unscored = stands.is_none() && trace.choice.ln_p.is_nan();
+    let mut parts = vec![if is_unscored {
+        (format!("{label} none, no token has a score"), Role::Warn)
+    } else {
+        (format!("{label} {}", name::token_and_id(card, trace.subject, look)), Role::Strong)
+    }];
     let contrast = trace.contrast.as_ref().filter(|_| !state.decoding.method.has_scores()).map(|contrast| {
         let alone = format!("{} alone: {}", name::short(contrast.pair.expert), token(contrast.expert_alone.id));
         match (contrast.pair.expert == contrast.pair.amateur, contrast.plausible_len, contrast.changed()) {
@@ -158,7 +164,7 @@ fn sentences(
         parts.push((format!("by {}", name::method(&state.decoding.method, look)), Role::Faint));
     }
     let p = trace.choice.ln_p.exp();
-    if stands.is_none() {
+    if stands.is_none() && !is_unscored {
         parts.push((format!("p {}", number::p3(p)), Role::Faint));
     }
     parts
