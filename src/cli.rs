@@ -16,6 +16,7 @@ mod logits;
 mod method;
 mod model;
 mod open;
+mod place;
 mod prompt;
 mod pull;
 mod random;

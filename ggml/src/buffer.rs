@@ -117,12 +117,13 @@ pub(crate) fn write(tensor: Tensor<'_>, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads all of an f32 tensor.
-pub(crate) fn read(tensor: Tensor<'_>, out: &mut [f32]) -> Result<(), Error> {
+/// Begins to read all of an f32 tensor, which `backend` has computed: `out` is filled once that has been waited for.
+pub(crate) fn start_reading(tensor: Tensor<'_>, backend: sys::ggml_backend_t, out: &mut [f32]) -> Result<(), Error> {
     let bytes = size_of_val(out);
     sized(tensor, bytes)?;
-    // SAFETY: the tensor has memory of exactly the size of `out`, and every bit pattern is an f32.
-    unsafe { sys::ggml_backend_tensor_get(tensor.raw(), out.as_mut_ptr().cast(), 0, bytes) };
+    // SAFETY: the tensor has memory of exactly the size of `out`, and every bit pattern is an f32. The one caller, which
+    // has borrowed `out` until then, waits before it returns.
+    unsafe { sys::ggml_backend_tensor_get_async(backend, tensor.raw(), out.as_mut_ptr().cast(), 0, bytes) };
     Ok(())
 }
 

@@ -18,7 +18,7 @@ pub enum DeviceKind {
 }
 
 /// One device that ggml knows. Devices live as long as the process.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Device(NonNull<sys::ggml_backend_device>);
 
 // SAFETY: devices are entries of ggml's registry: filled once, never changed or freed.
@@ -126,7 +126,10 @@ impl std::fmt::Debug for Device {
 }
 
 /// A stream of computations on one device.
-pub(crate) struct Backend(NonNull<sys::ggml_backend>);
+pub(crate) struct Backend {
+    raw: NonNull<sys::ggml_backend>,
+    device: Device,
+}
 
 // SAFETY: a backend has no thread affinity; `Backend` is its one owner.
 unsafe impl Send for Backend {}
@@ -135,11 +138,16 @@ impl Backend {
     pub(crate) fn new(device: Device) -> Result<Self, Error> {
         // SAFETY: a registered device; null parameters mean its defaults.
         let raw = unsafe { sys::ggml_backend_dev_init(device.raw(), std::ptr::null()) };
-        NonNull::new(raw).map(Self).ok_or_else(|| Error::DeviceFailed(device.name()))
+        let raw = NonNull::new(raw).ok_or_else(|| Error::DeviceFailed(device.name()))?;
+        Ok(Self { raw, device })
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        self.device
     }
 
     pub(crate) fn raw(&self) -> sys::ggml_backend_t {
-        self.0.as_ptr()
+        self.raw.as_ptr()
     }
 }
 

@@ -14,33 +14,48 @@ pub struct Executor {
     threads: Threads,
     nodes: usize,
     reference: bool,
+    crossing: Crossing,
+}
+
+/// What a graph came to on devices beside the processor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crossing {
+    /// Pieces in which the graph was handed to devices, the processor's included: 1 where there is nothing else.
+    pub pieces: usize,
+    /// Bytes of results read back from devices beside the processor.
+    pub read: u64,
 }
 
 // SAFETY: a scheduler has no thread affinity; `Executor` is its one owner.
 unsafe impl Send for Executor {}
 
 impl Executor {
-    /// An executor for graphs of up to `nodes` tensors, on `device` if one is given and on the processor with `threads`
-    /// threads for the rest.
+    /// An executor for graphs of up to `nodes` tensors, on some devices and, with `threads` threads, on the processor for
+    /// what has no place on one of them.
     ///
     /// # Errors
     /// If a device does not start.
-    pub fn new(device: Option<Device>, threads: usize, nodes: usize) -> Result<Self, Error> {
-        let mut backends = Vec::new();
-        if let Some(device) = device.filter(|d| !d.is_cpu()) {
-            backends.push(Backend::new(device)?);
-        }
+    pub fn new(devices: &[Device], threads: usize, nodes: usize) -> Result<Self, Error> {
+        let others = devices.iter().filter(|device| !device.is_cpu()).copied();
         // The scheduler wants the processor last.
-        backends.push(Backend::new(Device::cpu()?)?);
+        let backends = others.chain([Device::cpu()?]).map(Backend::new).collect::<Result<Vec<_>, _>>()?;
         let mut raw: Vec<sys::ggml_backend_t> = backends.iter().map(Backend::raw).collect();
         let count = i32::try_from(raw.len()).unwrap_or(1);
+        // What is placed on the processor stays there: no copying of its weights to a device for a batch.
+        let (in_parallel, offload, kinds) = (false, false, std::ptr::null_mut());
         // SAFETY: `count` valid backends, the processor last; null buffer types mean each backend's own.
         let scheduler =
-            unsafe { sys::ggml_backend_sched_new(raw.as_mut_ptr(), std::ptr::null_mut(), count, nodes, false, true) };
+            unsafe { sys::ggml_backend_sched_new(raw.as_mut_ptr(), kinds, count, nodes, in_parallel, offload) };
         let scheduler =
             NonNull::new(scheduler).ok_or_else(|| Error::OutOfMemory { what: "the scheduler".into(), bytes: nodes })?;
         let threads = Threads::start(threads, raw[raw.len() - 1])?;
-        Ok(Self { scheduler, backends, threads, nodes, reference: false })
+        Ok(Self { scheduler, backends, threads, nodes, reference: false, crossing: Crossing::default() })
+    }
+
+    /// What the last graph came to.
+    #[must_use]
+    pub fn crossing(&self) -> Crossing {
+        self.crossing
     }
 
     /// Number of processor threads in use.
@@ -86,6 +101,12 @@ impl Executor {
         let scheduler = self.scheduler.as_ptr();
         // SAFETY: a valid scheduler; a graph that was aborted leaves it in need of this.
         unsafe { sys::ggml_backend_sched_reset(scheduler) };
+        for (tensor, device) in graph.placed() {
+            if let Some(backend) = self.backends.iter().find(|backend| backend.device() == *device) {
+                // SAFETY: one of the scheduler's backends, and a tensor of the graph that comes next.
+                unsafe { sys::ggml_backend_sched_set_tensor_backend(scheduler, tensor.raw(), backend.raw()) };
+            }
+        }
         // SAFETY: the scheduler was made for at least as many nodes as the graph has.
         if !unsafe { sys::ggml_backend_sched_alloc_graph(scheduler, graph.raw()) } {
             return Err(Error::OutOfMemory { what: "intermediate results".into(), bytes: 0 });
@@ -101,13 +122,26 @@ impl Executor {
         if status != sys::GGML_STATUS_SUCCESS {
             return Err(Error::Compute(status));
         }
-        for (tensor, out) in outputs {
-            if !graph.holds(*tensor) {
-                return Err(Error::NoMemory(tensor.name()));
-            }
-            buffer::read(*tensor, out)?;
+        self.crossing = Crossing::default();
+        let started = outputs.iter_mut().try_for_each(|(tensor, out)| self.start_reading(graph, *tensor, out));
+        // SAFETY: a valid scheduler. Whatever was started ends here, before anything that it writes to is let go.
+        unsafe {
+            sys::ggml_backend_sched_synchronize(scheduler);
+            self.crossing.pieces = usize::try_from(sys::ggml_backend_sched_get_n_splits(scheduler)).unwrap_or(0);
         }
-        Ok(())
+        started
+    }
+
+    fn start_reading(&mut self, graph: &Graph<'_>, tensor: Tensor<'_>, out: &mut [f32]) -> Result<(), Error> {
+        if !graph.holds(tensor) {
+            return Err(Error::NoMemory(tensor.name()));
+        }
+        if !tensor.is_in_memory() {
+            self.crossing.read += size_of_val(out) as u64;
+        }
+        // SAFETY: a tensor of the graph that the scheduler has just computed.
+        let backend = unsafe { sys::ggml_backend_sched_get_tensor_backend(self.scheduler.as_ptr(), tensor.raw()) };
+        buffer::start_reading(tensor, backend, out)
     }
 
     fn processor(&self) -> sys::ggml_backend_t {

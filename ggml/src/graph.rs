@@ -4,11 +4,13 @@ use std::{marker::PhantomData, ptr::NonNull};
 
 use llama_cpp_sys_2 as sys;
 
-use crate::{Arena, Error, Tensor, error};
+use crate::{Arena, Device, Error, Tensor, error};
 
 /// What is to be computed. One graph an arena.
 pub struct Graph<'a> {
     raw: NonNull<sys::ggml_cgraph>,
+    /// Results that are computed on a device of our choice.
+    placed: Vec<(Tensor<'a>, Device)>,
     arena: PhantomData<&'a Arena>,
 }
 
@@ -22,13 +24,22 @@ impl<'a> Graph<'a> {
         let context = arena.take_graph().ok_or_else(taken)?;
         // SAFETY: Arena::new made room for one graph of its capacity, and no other was made.
         let raw = unsafe { sys::ggml_new_graph_custom(context, arena.capacity(), false) };
-        Ok(Self { raw: NonNull::new(raw).ok_or_else(taken)?, arena: PhantomData })
+        Ok(Self { raw: NonNull::new(raw).ok_or_else(taken)?, placed: Vec::new(), arena: PhantomData })
     }
 
     /// Appends `result` and everything that it is computed from and that is not there yet.
     pub fn compute(&mut self, result: Tensor<'a>) {
         // SAFETY: the graph has room for as many nodes as the arena has tensors.
         unsafe { sys::ggml_build_forward_expand(self.raw(), result.raw()) }
+    }
+
+    /// Has `result`, which the graph computes, be computed on `device`: else the scheduler goes by where weights are.
+    pub fn place(&mut self, result: Tensor<'a>, device: Device) {
+        self.placed.push((result, device));
+    }
+
+    pub(crate) fn placed(&self) -> &[(Tensor<'a>, Device)] {
+        &self.placed
     }
 
     /// Number of operations.

@@ -24,7 +24,7 @@ pub use crash::{arm_terminal, disarm_terminal, exit_now, provoke_abort};
 pub use device::{Device, DeviceKind, available_memory};
 pub use dtype::DType;
 pub use error::Error;
-pub use executor::Executor;
+pub use executor::{Crossing, Executor};
 pub use graph::Graph;
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;

@@ -89,7 +89,9 @@ impl Weights {
                     buffer.holds_weights();
                     buffer::write(tensor, bytes)?;
                 }
-                self.held += buffer.size();
+                if device.is_cpu() {
+                    self.held += buffer.size();
+                }
                 self.buffers.push(buffer);
             }
         }
@@ -103,7 +105,7 @@ impl Weights {
         self.tensors.get(name).map(|raw| Tensor::from_raw(raw.as_ptr()))
     }
 
-    /// Bytes held beside the mapping.
+    /// Bytes held in the processor's memory beside the mapping.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.held

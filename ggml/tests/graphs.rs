@@ -36,7 +36,7 @@ fn exact_gelu_from_four_operations() -> Result<(), Error> {
     let mut graph = Graph::new(&arena)?;
     graph.compute(y);
     let mut out = vec![0.0; 4096];
-    Executor::new(None, 1, 64)?.run(&graph, &[(u, &bytes(&x))], &mut [(y, &mut out)])?;
+    Executor::new(&[], 1, 64)?.run(&graph, &[(u, &bytes(&x))], &mut [(y, &mut out)])?;
     let want: Vec<f64> = x
         .iter()
         .map(|v| f64::from(*v))
@@ -67,7 +67,7 @@ fn attention_with_a_mask_equals_the_formula() -> Result<(), Error> {
     graph.compute(y);
     let mut out = vec![0.0; hd * heads * n];
     let inputs = [(tq, &bytes(&q)[..]), (tk, &bytes(&k)), (tv, &bytes(&v)), (tm, &mask)];
-    Executor::new(None, 1, 64)?.run(&graph, &inputs, &mut [(y, &mut out)])?;
+    Executor::new(&[], 1, 64)?.run(&graph, &inputs, &mut [(y, &mut out)])?;
     let at = |t: &[f32], rows: usize, h: usize, i: usize, d: usize| f64::from(t[(h * rows + i) * hd + d]);
     let mut want = Vec::new();
     for i in 0..n {
@@ -113,7 +113,7 @@ fn weights_are_used_in_place_and_cannot_be_written() -> Result<(), Error> {
     graph.compute(y);
     assert!(Graph::new(&arena).is_err(), "a second graph in one arena");
     let mut out = [0.0; 2];
-    let mut executor = Executor::new(None, 1, 64)?;
+    let mut executor = Executor::new(&[], 1, 64)?;
     executor.run(&graph, &[(x, &bytes(&[3.0; 8]))], &mut [(y, &mut out)])?;
     assert_eq!(out, [0.0, 6.0]);
     assert!(executor.run(&graph, &[(x, &bytes(&[3.0; 7]))], &mut []).is_err(), "an input of another size");
@@ -124,7 +124,7 @@ fn weights_are_used_in_place_and_cannot_be_written() -> Result<(), Error> {
 fn a_cache_keeps_what_a_graph_wrote() -> Result<(), Error> {
     let mut cache = Weights::new(1, None)?;
     cache.add("k", (DType::F32, &[4, 3]), Device::cpu()?, &Source::Zeros)?;
-    let mut executor = Executor::new(None, 2, 64)?;
+    let mut executor = Executor::new(&[], 2, 64)?;
     {
         let arena = Arena::new(8)?;
         let ops = Ops::new(&arena);

@@ -31,7 +31,7 @@ impl Cache {
         // Head by head: a head's keys then lie in one piece, which is what a step reads (ggml-notes measured 1.5×).
         let shape = [spec.head_width(), context, spec.attention_heads];
         for n in 0..spec.blocks {
-            let device = model.device_of_block(n);
+            let device = model.plan().cache(n);
             kv.add(&key_name(n), (kind, &shape), device, &Source::Zeros)?;
             kv.add(&value_name(n), (kind, &shape), device, &Source::Zeros)?;
         }
@@ -50,9 +50,10 @@ impl Cache {
         })
     }
 
-    /// Bytes that the keys and values of `context` tokens take.
+    /// Bytes that the keys and values of `context` tokens take in the processor's memory.
     pub(crate) fn bytes_for(model: &Model, context: usize, kind: DType) -> u64 {
-        let numbers = 2 * u64::from(model.spec.blocks) * model.spec.width as u64 * context as u64;
+        let blocks = (0..model.spec.blocks).filter(|n| model.plan().cache(*n).is_cpu()).count() as u64;
+        let numbers = 2 * blocks * model.spec.width as u64 * context as u64;
         kind.row_bytes(numbers).unwrap_or(u64::MAX)
     }
 

@@ -7,7 +7,7 @@ mod lanes;
 
 use std::ops::Range;
 
-use mexit_ggml::{Arena, DType, Executor, Graph, Ops, Tensor};
+use mexit_ggml::{Arena, Crossing, DType, Executor, Graph, Ops, Tensor};
 
 use crate::{
     Error, ExitId, Model, TokenId,
@@ -147,7 +147,7 @@ impl Engine {
         let cache = Cache::new(&model, context, options.kv_type)?;
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
-        let executor = Executor::new(model.device(), options.threads, 2 * nodes)?;
+        let executor = Executor::new(&model.plan().devices(), options.threads, 2 * nodes)?;
         let (pace, notice) = (Some(Pace::new(executor.threads())), None);
         let (gelu, computed, evaluated, reference) = (options.gelu, 0, 0, false);
         let lanes = lanes::Lanes::default();
@@ -198,6 +198,12 @@ impl Engine {
     /// Something that the user should know, once.
     pub fn take_notice(&mut self) -> Option<String> {
         self.notice.take()
+    }
+
+    /// What the last graph came to on the devices: see [`Crossing`].
+    #[must_use]
+    pub fn crossing(&self) -> Crossing {
+        self.executor.crossing()
     }
 
     /// Computes with ggml's reference kernels: see [`Executor::set_reference`].
@@ -314,8 +320,7 @@ impl Engine {
         let arena = Arena::new(trunk::tensors(&self.model) + 2 * heads::tensors(exits.len()))?;
         let graph_of = trunk::build(&arena, &self.model, &self.cache, &part, self.gelu)?;
         let mut graph = Graph::new(&arena)?;
-        graph_of.writes.iter().for_each(|write| graph.compute(*write));
-        graph_of.taps.iter().for_each(|tap| graph.compute(*tap));
+        graph_of.compute_in(&mut graph);
         let taps = spec.taps();
         let mut heads = Vec::with_capacity(exits.len());
         for exit in exits {

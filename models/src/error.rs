@@ -86,6 +86,20 @@ pub enum Error {
         /// What the system says is available.
         available: u64,
     },
+    /// More is wanted on devices than is free there.
+    #[error(
+        "{free} free, and {asked} needs about {needed}: the largest that fits is {largest}; --gpu-layers auto finds it"
+    )]
+    DeviceMemory {
+        /// Devices with their free memory.
+        free: String,
+        /// What was asked for.
+        asked: String,
+        /// What that takes.
+        needed: String,
+        /// What would fit.
+        largest: String,
+    },
     /// It was asked to.
     #[error("stopped: nothing was left behind")]
     Stopped,

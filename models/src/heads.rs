@@ -36,7 +36,8 @@ pub(crate) fn build<'a>(
 ) -> Result<Tensor<'a>, Error> {
     let ops = Ops::new(arena);
     let name = |part: &str| format!("exit.{exit}.{part}");
-    let mut row = norm(ops, model, "output_norm", &name("norm"), rows)?;
+    let [weight, bias] = ["weight", "bias"].map(|part| model.plan().beside_heads(&format!("output_norm.{part}")));
+    let mut row = norm(ops, model, [&weight, &bias], &name("norm"), rows)?;
     match (exit, model.spec.projection) {
         (ExitId::Block(k), Projection::Cast) if k < model.spec.blocks && by == By::Exit => {
             row = ops.mul_mat(&name("cast"), model.weight(&cast_name(k))?, row)?;

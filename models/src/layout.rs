@@ -3,6 +3,8 @@
 //! Trunk tensors are named as llama.cpp names them; GPT-Neo's, for which it has no names, like GPT-2's, with q, k and v
 //! in one matrix and no bias on it. Sizes are in ggml's order: row length first.
 
+use mexit_ggml::gguf::Gguf;
+
 use crate::spec::{Architecture, Projection, Spec};
 
 /// One tensor that a model has.
@@ -53,6 +55,12 @@ pub fn cast_name(k: u32) -> String {
 
 /// The model's own output matrix, if it is not the embedding.
 pub const OUTPUT: &str = "output.weight";
+
+/// Every tensor that a file of this model must have.
+#[must_use]
+pub fn of(file: &Gguf, spec: &Spec) -> Vec<Slot> {
+    trunk(spec, file.tensor(OUTPUT).is_some()).into_iter().chain(exits(spec)).collect()
+}
 
 /// Every tensor of the trunk, in the order in which they are written. `untied`: with an output matrix of its own.
 #[must_use]

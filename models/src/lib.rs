@@ -15,8 +15,11 @@ mod ids;
 pub mod layout;
 mod model;
 mod pace;
+mod placement;
+mod plan;
 mod read_ahead;
 pub mod shape;
+mod sizes;
 mod spec;
 mod tokenizer;
 mod trunk;
@@ -26,10 +29,12 @@ pub use engine::{BATCH, Engine, EngineOptions, LogitRows};
 pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
 pub use mexit_ggml::{
-    DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort,
+    Crossing, DType, Device, DeviceKind, Mapping, arm_terminal, disarm_terminal, exit_now, gguf::Value, provoke_abort,
     require_processor, roofline,
 };
-pub use model::{Model, Placement};
+pub use model::Model;
+pub use placement::{Layers, Placement};
+pub use plan::{Placed, Plan};
 pub use spec::{Architecture, Projection, Spec};
 pub use tokenizer::Tokenizer;
 pub use trunk::Gelu;

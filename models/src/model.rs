@@ -8,20 +8,12 @@ use mexit_ggml::{
 };
 
 use crate::{
-    Error, ExitId, Projection, Spec, Tokenizer, WeightTypes,
+    Error, ExitId, Placement, Projection, Spec, Tokenizer, WeightTypes,
     fingerprint::fingerprint,
-    layout::{self, OUTPUT, Role, Slot},
+    layout::{self, OUTPUT, Slot},
+    plan::{COPY, Plan},
     read_ahead,
 };
-
-/// Where weights lie and compute.
-#[derive(Clone, Copy, Debug)]
-pub struct Placement {
-    /// The device for the upper blocks; the processor has the rest.
-    pub device: Device,
-    /// How many blocks it gets, from the top; one more than there are blocks also moves the heads.
-    pub layers: u32,
-}
 
 /// A model that is open. Weights are shared by every text that is read with it.
 pub struct Model {
@@ -33,7 +25,7 @@ pub struct Model {
     pub file: Gguf,
     fingerprint: String,
     weights: Weights,
-    placement: Placement,
+    plan: Plan,
     tied: bool,
     types: WeightTypes,
 }
@@ -58,7 +50,7 @@ impl Model {
         let file = Gguf::parse(&bytes)?;
         let spec = Spec::of(&file)?;
         let tied = file.tensor(OUTPUT).is_none();
-        let slots: Vec<Slot> = layout::trunk(&spec, !tied).into_iter().chain(layout::exits(&spec)).collect();
+        let slots = layout::of(&file, &spec);
         let mut found = Vec::with_capacity(slots.len());
         for slot in &slots {
             found.push(checked(&file, slot)?);
@@ -68,14 +60,20 @@ impl Model {
             return Err(Error::model(format!("tensor {}", extra.name), expected, "one that belongs to nothing"));
         }
         let tokenizer = Tokenizer::of(&file, spec.vocabulary)?;
-        let mut weights = Weights::new(slots.len(), Some(Arc::clone(&bytes)))?;
+        let plan = Plan::of(&file, &spec, &placement)?;
+        let copies = plan.copied(&slots);
+        let mut weights = Weights::new(slots.len() + copies.len(), Some(Arc::clone(&bytes)))?;
         let sorts: Vec<_> = slots.iter().zip(&found).map(|(slot, info)| (slot, info.dtype, info.data.len())).collect();
         let types = WeightTypes::found(&sorts, tied);
         for (slot, info) in slots.iter().zip(found) {
-            add(&mut weights, slot, info, &bytes, placement.of(slot.role, &spec))?;
+            add(&mut weights, slot, info, &bytes, plan.device_of(slot.role))?;
+        }
+        for copy in copies {
+            let info = checked(&file, &Slot { name: copy.name.trim_end_matches(COPY).into(), ..copy.clone() })?;
+            add(&mut weights, &copy, info, &bytes, plan.heads())?;
         }
         let fingerprint = fingerprint(&file, &bytes);
-        Ok(Self { spec, tokenizer, file, fingerprint, weights, placement, tied, types })
+        Ok(Self { spec, tokenizer, file, fingerprint, weights, plan, tied, types })
     }
 
     /// What tells this model from every other: SHA-256 over the header and a sample of every tensor, in hexadecimal.
@@ -93,19 +91,15 @@ impl Model {
     pub(crate) fn head_of(&self, exit: ExitId) -> String {
         match (exit, self.spec.projection) {
             (ExitId::Block(k), Projection::Heads) => layout::head_name(k),
-            _ if self.tied => "token_embd.weight".into(),
+            _ if self.tied => self.plan.beside_heads("token_embd.weight"),
             _ => OUTPUT.into(),
         }
     }
 
-    /// Where the caches of block n (from 0) belong.
-    pub(crate) fn device_of_block(&self, n: u32) -> Device {
-        self.placement.of(Role::Matrix(n), &self.spec)
-    }
-
-    /// The device beside the processor, if one is in use.
-    pub(crate) fn device(&self) -> Option<Device> {
-        (!self.placement.device.is_cpu() && self.placement.layers > 0).then_some(self.placement.device)
+    /// What is where.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Checks that the model has this exit.
@@ -121,7 +115,7 @@ impl Model {
         Err(Error::UnknownExit { exit, known: known.join(", ") })
     }
 
-    /// Bytes of weights beside the mapped file.
+    /// Bytes of weights in the processor's memory beside the mapped file.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.weights.held_bytes()
@@ -140,27 +134,6 @@ impl Model {
             self.file.tensors.iter().filter(|t| t.dtype == dtype).map(|t| t.data.len()).sum()
         };
         DType::ALL.into_iter().max_by_key(|dtype| bytes(*dtype)).unwrap_or(DType::F32)
-    }
-}
-
-impl Placement {
-    /// Everything on the processor.
-    ///
-    /// # Errors
-    /// If the processor lacks what this build needs.
-    pub fn cpu() -> Result<Self, Error> {
-        Ok(Self { device: Device::cpu()?, layers: 0 })
-    }
-
-    fn of(self, role: Role, spec: &Spec) -> Device {
-        let cpu = Device::cpu().unwrap_or(self.device);
-        let lowest = spec.blocks.saturating_sub(self.layers);
-        match role {
-            Role::Matrix(n) | Role::Vector(n) if n >= lowest && self.layers > 0 => self.device,
-            Role::Head if self.layers > spec.blocks => self.device,
-            // Rows are looked up by id on the processor: not every device can, for every type.
-            _ => cpu,
-        }
     }
 }
 

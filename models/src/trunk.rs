@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use mexit_ggml::{Arena, DType, Ops, Tensor};
+use mexit_ggml::{Arena, DType, Device, Graph, Ops, Tensor};
 
 use crate::{Error, Model, TokenId, cache::Cache};
 
@@ -38,6 +38,8 @@ pub(crate) struct Trunk<'a> {
     pub(crate) masks: [Option<Tensor<'a>>; 2],
     /// Writes into the cache: to be computed although nothing reads them.
     pub(crate) writes: Vec<Tensor<'a>>,
+    /// What is computed on another device than the weights around it would have it.
+    pub(crate) pinned: Vec<(Tensor<'a>, Device)>,
     /// f32 `[d, n]` after each tapped block that ran (and the embeddings), in the order of [`crate::Spec::taps`].
     pub(crate) taps: Vec<Tensor<'a>>,
 }
@@ -86,7 +88,7 @@ pub(crate) fn build<'a>(
         let rows = ops.input("rows", DType::F32, &[spec.width, n])?;
         (vec![rows], rows)
     };
-    let (mut writes, mut taps) = (Vec::new(), Vec::new());
+    let (mut writes, mut pinned, mut taps) = (Vec::new(), Vec::new(), Vec::new());
     let wanted = spec.taps();
     for il in first..=part.blocks.end {
         // Rows that were given are no result.
@@ -95,14 +97,20 @@ pub(crate) fn build<'a>(
         }
         if il < part.blocks.end {
             let local = spec.local[il as usize];
-            x = b.attention(il, x, masks[usize::from(local)], &mut writes)?;
+            x = b.attention(il, x, masks[usize::from(local)], &mut writes, &mut pinned)?;
             x = b.feed_forward(il, x)?;
         }
     }
-    Ok(Trunk { entry, masks, writes, taps })
+    Ok(Trunk { entry, masks, writes, pinned, taps })
 }
 
 impl<'a> Trunk<'a> {
+    /// Has a graph compute the writes and the tapped rows.
+    pub(crate) fn compute_in(&self, graph: &mut Graph<'a>) {
+        self.writes.iter().chain(&self.taps).for_each(|result| graph.compute(*result));
+        self.pinned.iter().for_each(|(tensor, device)| graph.place(*tensor, *device));
+    }
+
     /// Every input with its bytes, those of the entry given.
     pub(crate) fn inputs(&self, entry: Vec<Vec<u8>>, part: &Part, window: usize) -> Vec<(Tensor<'a>, Vec<u8>)> {
         let masks = self.masks.iter().zip([0, window]);
@@ -127,6 +135,7 @@ impl<'a> Builder<'a> {
         x: Tensor<'a>,
         mask: Option<Tensor<'a>>,
         writes: &mut Vec<Tensor<'a>>,
+        pinned: &mut Vec<(Tensor<'a>, Device)>,
     ) -> Result<Tensor<'a>, Error> {
         let (ops, spec) = (self.ops, &self.model.spec);
         let (d, hd, heads, n) = (spec.width, spec.head_width(), spec.attention_heads, self.n);
@@ -150,6 +159,11 @@ impl<'a> Builder<'a> {
             seen.push(ops.window(&name(&format!("{label}.seen")), store, [hd, self.n_past + n, heads], strides, 0)?);
         }
         let mixed = ops.attention(&name("kqv"), q, [seen[0], seen[1]], mask, spec.attention_scale())?; // [hd, heads, n]
+        let (here, there) = (self.model.plan().block(il), self.model.plan().cache(il));
+        if here != there {
+            // Where the cache is: a token's row crosses, instead of everything before it.
+            pinned.push((mixed, there));
+        }
         let joined = ops.matrix(&name("kqv.joined"), mixed, d, n)?;
         let out = self.linear(&format!("blk.{il}.attn_output"), &name("attn_out"), joined)?;
         Ok(ops.add(&name("attn_residual"), out, x)?)
@@ -178,7 +192,8 @@ impl<'a> Builder<'a> {
     }
 
     fn norm(&self, weight: &str, name: &str, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
-        norm(self.ops, self.model, weight, name, x)
+        let [weight, bias] = ["weight", "bias"].map(|part| format!("{weight}.{part}"));
+        norm(self.ops, self.model, [&weight, &bias], name, x)
     }
 
     /// weight · x + bias, if there is a bias.
@@ -191,17 +206,17 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Layer norm with weight and bias.
+/// Layer norm with the weight and the bias of these names.
 pub(crate) fn norm<'a>(
     ops: Ops<'a>,
     model: &'a Model,
-    weight: &str,
+    [weight, bias]: [&str; 2],
     name: &str,
     x: Tensor<'a>,
 ) -> Result<Tensor<'a>, Error> {
     let unit = ops.norm(name, x, model.spec.epsilon)?;
-    let scaled = ops.mul(&format!("{name}.scaled"), unit, model.weight(&format!("{weight}.weight"))?)?;
-    Ok(ops.add(&format!("{name}.shifted"), scaled, model.weight(&format!("{weight}.bias"))?)?)
+    let scaled = ops.mul(&format!("{name}.scaled"), unit, model.weight(weight)?)?;
+    Ok(ops.add(&format!("{name}.shifted"), scaled, model.weight(bias)?)?)
 }
 
 /// Which keys token i of the batch sees, as the f16 mask wants it: 0 or −inf. `window` 0 is global; a local layer's

@@ -7,9 +7,9 @@ use std::{
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use mexit_models::{DType, Device, Engine, EngineOptions, Gelu, Model, Placement, demo};
+use mexit_models::{DType, Engine, EngineOptions, Gelu, Model, demo};
 
-use super::pull;
+use super::{place::PlaceArgs, pull};
 
 /// A model and the machine's part in it.
 #[derive(Args, Clone)]
@@ -34,12 +34,8 @@ pub(super) struct MachineArgs {
     /// Type of the cached keys and values: f16 halves the memory, f32 is exact
     #[arg(long, value_enum, default_value_t = KvType::F32)]
     pub(super) kv_type: KvType,
-    /// Where to compute: auto, cpu, or a name that `mexit-tui devices` lists
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    pub(super) device: String,
-    /// Blocks that the device gets, from the top [default: all, and the heads]
-    #[arg(long, value_name = "N")]
-    pub(super) gpu_layers: Option<u32>,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
 }
 
 /// Types of the cache.
@@ -54,9 +50,7 @@ pub(super) enum KvType {
 impl ModelArgs {
     /// Opens the model.
     pub(super) fn open(&self) -> anyhow::Result<Model> {
-        let device = Device::named(&self.machine.device)?;
-        let layers = if device.is_cpu() { 0 } else { self.machine.gpu_layers.unwrap_or(u32::MAX) };
-        let placement = Placement { device, layers };
+        let placement = self.machine.placement()?;
         match &self.model {
             None => Model::of(Arc::new(demo::mapping()), placement).context("the embedded demo model"),
             Some(name) => {
@@ -70,7 +64,7 @@ impl ModelArgs {
     pub(super) fn engine(&self) -> anyhow::Result<Engine> {
         let options = EngineOptions {
             threads: self.machine.threads.map_or_else(default_threads, usize::from),
-            context: self.machine.ctx.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+            context: self.machine.context(),
             kv_type: self.machine.kv_type.dtype(),
             gelu: Gelu::Exact,
         };
@@ -89,6 +83,13 @@ impl ModelArgs {
         }
         let stem = |path: &str| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
         model.map_or(Some("demo".into()), stem).unwrap_or_else(|| "model".into())
+    }
+}
+
+impl MachineArgs {
+    /// The longest text; a model's own context is the limit.
+    pub(super) fn context(&self) -> usize {
+        self.ctx.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
     }
 }
 

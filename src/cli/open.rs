@@ -98,11 +98,6 @@ fn words(machine: &MachineArgs) -> Vec<String> {
     if machine.kv_type == KvType::F16 {
         put("--kv-type", "f16".into());
     }
-    if machine.device != "auto" {
-        put("--device", machine.device.clone());
-    }
-    if let Some(layers) = machine.gpu_layers {
-        put("--gpu-layers", layers.to_string());
-    }
+    words.extend(machine.place.words());
     words
 }

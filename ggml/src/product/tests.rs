@@ -40,7 +40,7 @@ impl Case {
             .expect("added");
         let weight = weights.get("w").expect("there");
         assert!(super::is_ours(weight, to - from), "{} {}", self.dtype, self.row);
-        let mut executor = Executor::new(None, threads, 8).expect("an executor");
+        let mut executor = Executor::new(&[], threads, 8).expect("an executor");
         executor.set_reference(reference);
         let arena = Arena::new(8).expect("an arena");
         let ops = Ops::new(&arena);

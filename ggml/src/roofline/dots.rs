@@ -84,7 +84,7 @@ impl Tile {
         let device = Device::cpu()?;
         weights.add(ALL, (dtype, &[row, rows]), device, &Source::Bytes(&encoded))?;
         weights.add(ONE, (dtype, &[row, 1]), device, &Source::Bytes(&encoded[..encoded.len() / rows]))?;
-        let executor = Executor::new(None, 1, 4 * nodes)?;
+        let executor = Executor::new(&[], 1, 4 * nodes)?;
         let column = numbers[..row * columns].iter().flat_map(|v| v.to_ne_bytes()).collect();
         Ok(Self { weights, executor, column, row, rows, columns, nodes })
     }

@@ -31,7 +31,7 @@ impl Engine {
             let mut tensors = self.model.file.tensors.iter();
             tensors.all(|tensor| keeps_columns(tensor.dtype, tensor.shape[0]))
         };
-        self.reference || (self.model.device().is_none() && self.cache.kind() == DType::F32 && plain())
+        self.reference || (self.model.plan().devices().is_empty() && self.cache.kind() == DType::F32 && plain())
     }
 
     /// Runs the blocks below `exit` over one more token after the text and what has been drafted of it, and gives the
@@ -191,7 +191,7 @@ fn above(exit: ExitId, blocks: u32) -> Error {
 /// A graph of a part of the trunk.
 fn graph_of<'a>(arena: &'a Arena, trunk: &Trunk<'a>) -> Result<Graph<'a>, Error> {
     let mut graph = Graph::new(arena)?;
-    trunk.writes.iter().chain(&trunk.taps).for_each(|result| graph.compute(*result));
+    trunk.compute_in(&mut graph);
     Ok(graph)
 }
 

@@ -87,7 +87,7 @@ impl Engine {
         let arena = Arena::new(trunk::tensors(&self.model))?;
         let trunk = trunk::build(&arena, &self.model, &self.cache, &part, self.gelu)?;
         let mut graph = Graph::new(&arena)?;
-        trunk.writes.iter().chain(&trunk.taps).for_each(|result| graph.compute(*result));
+        trunk.compute_in(&mut graph);
         let first = early.ids.len() - n;
         let entry = if from == 0 {
             trunk::token_bytes(&early.ids[first..], n_past)

@@ -141,7 +141,7 @@ impl MeasureArgs {
             batch: self.batch,
             reference: self.reference,
             kv_type: if machine.kv_type == KvType::F16 { "f16" } else { "f32" }.into(),
-            device: machine.device.clone(),
+            device: machine.place.told(),
             readouts,
             continuations: Continuations { windows: self.continuations, prompt: self.beginning, length: self.length },
         })

@@ -1,0 +1,83 @@
+//! Where a model computes.
+
+use anyhow::Context;
+use bytesize::ByteSize;
+use clap::{Args, ValueEnum};
+use mexit_models::{Device, Layers, Placement};
+
+use super::model::MachineArgs;
+
+/// Devices, and what they get.
+#[derive(Args, Clone)]
+pub(super) struct PlaceArgs {
+    /// Where to compute: auto (a graphics processor if there is one), cpu, or names that `mexit-tui devices` lists, which
+    /// share the blocks
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "auto")]
+    pub(super) device: Vec<String>,
+    /// Blocks that the devices get, from the top: a number, all (the heads, too), or auto (what there is memory for)
+    #[arg(long, value_name = "N", default_value = "auto")]
+    pub(super) gpu_layers: Layers,
+    /// Where every exit's head computes: auto (with the blocks if all are on devices and there is room), cpu, or a name
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub(super) heads_device: String,
+    /// Where keys and values are kept, and attention is computed: auto (with their blocks) or cpu
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t)]
+    pub(super) kv_device: KvDevice,
+    /// Memory that may be used on each device, however much is free, such as 800MB or 2GiB
+    #[arg(long, value_name = "SIZE")]
+    pub(super) device_memory: Option<ByteSize>,
+}
+
+/// Where caches are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum KvDevice {
+    /// Each with its block.
+    #[default]
+    Auto,
+    /// With the processor.
+    Cpu,
+}
+
+impl MachineArgs {
+    /// What the flags ask for.
+    pub(super) fn placement(&self) -> anyhow::Result<Placement> {
+        let place = &self.place;
+        let devices = place.device.iter().map(|name| Device::named(name)).collect::<Result<Vec<_>, _>>()?;
+        let heads = match place.heads_device.as_str() {
+            "auto" => None,
+            name => Some(Device::named(name).context("--heads-device")?),
+        };
+        Ok(Placement {
+            heads,
+            kv_on_processor: place.kv_device == KvDevice::Cpu,
+            limit: place.device_memory.map(|size| size.as_u64()),
+            cache: (self.context(), self.kv_type.dtype()),
+            ..Placement::on(devices, place.gpu_layers)
+        })
+    }
+}
+
+impl PlaceArgs {
+    /// Where, in words that two runs can be compared by.
+    pub(super) fn told(&self) -> String {
+        let words = self.words().join(" ");
+        if words.is_empty() { "auto".into() } else { words }
+    }
+
+    /// The flags that say where, if they are not the usual ones.
+    pub(super) fn words(&self) -> Vec<String> {
+        let usual = |value: &str| value == "auto";
+        let (device, layers) = (self.device.join(","), self.gpu_layers.to_string());
+        let kv = if self.kv_device == KvDevice::Cpu { "cpu" } else { "auto" };
+        let limit = self.device_memory.map_or("auto".into(), |size| format!("{}B", size.as_u64()));
+        let flags = [
+            ("--device", device),
+            ("--gpu-layers", layers),
+            ("--heads-device", self.heads_device.clone()),
+            ("--kv-device", kv.into()),
+            ("--device-memory", limit),
+        ];
+        let told = flags.into_iter().filter(|(_, value)| !usual(value));
+        told.flat_map(|(name, value)| [name.to_owned(), value]).collect()
+    }
+}
