@@ -17,6 +17,7 @@ mod method;
 mod model;
 mod open;
 mod place;
+mod plan;
 mod prompt;
 mod pull;
 mod random;

@@ -1,6 +1,7 @@
 //! Owned, checked handles over ggml: the only crate with unsafe code.
 #![allow(unsafe_code)]
 
+mod ability;
 mod arena;
 mod buffer;
 mod crash;

@@ -16,7 +16,8 @@ pub struct Weights {
     arena: Arena,
     in_place: Option<Buffer>,
     mapping: Option<Arc<Mapping>>,
-    held: usize,
+    /// Bytes of memory of its own, by device.
+    held: Vec<(Device, usize)>,
 }
 
 // SAFETY: `Weights` owns the arena whose tensors it points at.
@@ -43,7 +44,7 @@ impl Weights {
             buffer.holds_weights();
         }
         let arena = Arena::new(tensors)?;
-        Ok(Self { buffers: Vec::new(), tensors: HashMap::new(), arena, in_place, mapping, held: 0 })
+        Ok(Self { buffers: Vec::new(), tensors: HashMap::new(), arena, in_place, mapping, held: Vec::new() })
     }
 
     /// Adds a tensor on `device`. A mapped source must start at a multiple of 32 to be used in place; it is copied
@@ -89,8 +90,9 @@ impl Weights {
                     buffer.holds_weights();
                     buffer::write(tensor, bytes)?;
                 }
-                if device.is_cpu() {
-                    self.held += buffer.size();
+                match self.held.iter_mut().find(|(known, _)| *known == device) {
+                    Some((_, held)) => *held += buffer.size(),
+                    None => self.held.push((device, buffer.size())),
                 }
                 self.buffers.push(buffer);
             }
@@ -105,9 +107,9 @@ impl Weights {
         self.tensors.get(name).map(|raw| Tensor::from_raw(raw.as_ptr()))
     }
 
-    /// Bytes held in the processor's memory beside the mapping.
+    /// Bytes held in a device's memory; of the mapping nothing is held.
     #[must_use]
-    pub fn held_bytes(&self) -> usize {
-        self.held
+    pub fn held_on(&self, device: Device) -> usize {
+        self.held.iter().find(|(known, _)| *known == device).map_or(0, |(_, held)| *held)
     }
 }

@@ -99,7 +99,7 @@ fn weights_are_used_in_place_and_cannot_be_written() -> Result<(), Error> {
     let cpu = Device::cpu()?;
     let mut weights = Weights::new(4, Some(Arc::new(Mapping::Static(&PAIR))))?;
     weights.add("w", (DType::F32, &[8, 2]), cpu, &Source::Mapped(0..64))?;
-    assert_eq!(weights.held_bytes(), 0);
+    assert_eq!(weights.held_on(Device::cpu()?), 0);
     assert!(weights.add("w", (DType::F32, &[8, 2]), cpu, &Source::Mapped(0..64)).is_err(), "a name twice");
     assert!(weights.add("short", (DType::F32, &[8, 2]), cpu, &Source::Mapped(32..64)).is_err());
     assert!(weights.add("beyond", (DType::F32, &[8]), cpu, &Source::Mapped(96..128)).is_err());

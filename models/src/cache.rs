@@ -32,8 +32,10 @@ impl Cache {
         let shape = [spec.head_width(), context, spec.attention_heads];
         for n in 0..spec.blocks {
             let device = model.plan().cache(n);
-            kv.add(&key_name(n), (kind, &shape), device, &Source::Zeros)?;
-            kv.add(&value_name(n), (kind, &shape), device, &Source::Zeros)?;
+            for name in [key_name(n), value_name(n)] {
+                kv.add(&name, (kind, &shape), device, &Source::Zeros)
+                    .map_err(|e| Error::on(device, model.held_on(device) + kv.held_on(device), e))?;
+            }
         }
         let taps = spec.taps();
         let hidden = vec![Vec::new(); taps.len()];

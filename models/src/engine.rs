@@ -7,7 +7,7 @@ mod lanes;
 
 use std::ops::Range;
 
-use mexit_ggml::{Arena, Crossing, DType, Executor, Graph, Ops, Tensor};
+use mexit_ggml::{Arena, Crossing, DType, Device, Executor, Graph, Ops, Tensor};
 
 use crate::{
     Error, ExitId, Model, TokenId,
@@ -143,12 +143,14 @@ impl Engine {
     pub fn new(model: Model, options: EngineOptions) -> Result<Self, Error> {
         let context = options.context.clamp(1, model.spec.context);
         let cache_bytes = Cache::bytes_for(&model, context, options.kv_type);
-        require_memory(model.held_bytes() as u64, cache_bytes)?;
+        require_memory(model.held_on(Device::cpu()?) as u64, cache_bytes)?;
         let cache = Cache::new(&model, context, options.kv_type)?;
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(&model.plan().devices(), options.threads, 2 * nodes)?;
-        let (pace, notice) = (Some(Pace::new(executor.threads())), None);
+        let pace = Some(Pace::new(executor.threads()));
+        let cut = Some(model.plan()).filter(|plan| plan.is_cut());
+        let notice = cut.map(|plan| format!("no room on devices for everything: {plan} (info --plan tells more)"));
         let (gelu, computed, evaluated, reference) = (options.gelu, 0, 0, false);
         let lanes = lanes::Lanes::default();
         Ok(Self { model, cache, lanes, executor, gelu, pace, notice, computed, reference, evaluated })

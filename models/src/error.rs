@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use mexit_ggml::gguf::{GgufError, MemoryError, WriteError};
+use mexit_ggml::{
+    Device,
+    gguf::{GgufError, MemoryError, WriteError},
+};
 
 use crate::{ExitId, TokenId};
 
@@ -100,6 +103,28 @@ pub enum Error {
         /// What would fit.
         largest: String,
     },
+    /// A device lacks an operation.
+    #[error("{device} cannot compute {what}: {remedy}")]
+    Unable {
+        /// The device.
+        device: String,
+        /// What.
+        what: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A device refused memory that it had said to be free.
+    #[error(
+        "{device} has no memory for {what} after {held} MiB: take fewer blocks with --gpu-layers, or --device-memory {held}MiB"
+    )]
+    DeviceFull {
+        /// The device.
+        device: String,
+        /// What did not fit.
+        what: String,
+        /// What had found room until then.
+        held: u64,
+    },
     /// It was asked to.
     #[error("stopped: nothing was left behind")]
     Stopped,
@@ -108,6 +133,16 @@ pub enum Error {
 impl Error {
     pub(crate) fn model(what: impl Into<String>, expected: impl ToString, found: impl ToString) -> Self {
         Self::Model { what: what.into(), expected: expected.to_string(), found: found.to_string() }
+    }
+
+    /// What ggml says when a tensor finds no place on a device, of which `held` bytes are in use.
+    pub(crate) fn on(device: Device, held: usize, error: mexit_ggml::Error) -> Self {
+        match error {
+            mexit_ggml::Error::OutOfMemory { what, .. } if !device.is_cpu() => {
+                Self::DeviceFull { device: device.name(), what, held: held as u64 >> 20 }
+            }
+            other => other.into(),
+        }
     }
 
     pub(crate) fn missing(tensor: &str) -> Self {

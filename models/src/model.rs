@@ -115,10 +115,10 @@ impl Model {
         Err(Error::UnknownExit { exit, known: known.join(", ") })
     }
 
-    /// Bytes of weights in the processor's memory beside the mapped file.
+    /// Bytes of weights in a device's memory; the mapped file takes none.
     #[must_use]
-    pub fn held_bytes(&self) -> usize {
-        self.weights.held_bytes()
+    pub fn held_on(&self, device: Device) -> usize {
+        self.weights.held_on(device)
     }
 
     /// The types of the trunk's matrices and of the heads', for a title.
@@ -153,13 +153,13 @@ fn checked<'f>(file: &'f Gguf, slot: &Slot) -> Result<&'f TensorInfo, Error> {
 }
 
 fn add(weights: &mut Weights, slot: &Slot, info: &TensorInfo, file: &[u8], device: Device) -> Result<(), Error> {
-    if slot.needs_f32() && info.dtype != DType::F32 {
+    let added = if slot.needs_f32() && info.dtype != DType::F32 {
         let values = dequantize(info.dtype, &file[info.data.clone()], slot.shape[0])?;
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_ne_bytes()).collect();
-        weights.add(&slot.name, (DType::F32, &slot.shape), device, &Source::Bytes(&bytes))?;
+        weights.add(&slot.name, (DType::F32, &slot.shape), device, &Source::Bytes(&bytes))
     } else {
         let source = Source::Mapped(info.data.clone());
-        weights.add(&slot.name, (info.dtype, &slot.shape), device, &source)?;
-    }
-    Ok(())
+        weights.add(&slot.name, (info.dtype, &slot.shape), device, &source)
+    };
+    added.map_err(|e| Error::on(device, weights.held_on(device), e))
 }

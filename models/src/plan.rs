@@ -1,7 +1,12 @@
 //! What goes where, and the bytes: settled from a file's header alone, before a weight is touched.
 
+mod fit;
+
+use std::fmt;
+
 use mexit_ggml::{Device, gguf::Gguf};
 
+use self::fit::Room;
 use crate::{
     Error, Layers, Placement, Spec,
     layout::{self, OUTPUT, Role, Slot},
@@ -15,6 +20,8 @@ pub struct Plan {
     blocks: Vec<Device>,
     heads: Device,
     kv_on_processor: bool,
+    /// Whether devices would have been given more if there was room.
+    cut: bool,
     cpu: Device,
 }
 
@@ -40,47 +47,115 @@ impl Plan {
     /// # Errors
     /// If more is wanted on a device than is free there, with the most that fits.
     pub fn of(file: &Gguf, spec: &Spec, placement: &Placement) -> Result<Self, Error> {
-        let sizes = Sizes::of(file, spec, placement);
-        let cpu = Device::cpu()?;
-        let mut rooms: Vec<Room> = Vec::new();
+        let (sizes, cpu) = (Sizes::of(file, spec, placement), Device::cpu()?);
+        let blocks = spec.blocks as usize;
+        let mut devices: Vec<Device> = Vec::new();
         for device in placement.devices.iter().chain(&placement.heads).filter(|device| !device.is_cpu()) {
-            if rooms.iter().all(|room| room.device != *device) {
-                rooms.push(Room::of(*device, placement.limit));
+            if !devices.contains(device) {
+                devices.push(*device);
             }
         }
-        let takers = placement.devices.iter().filter(|device| !device.is_cpu()).count();
-        let most = if takers == 0 { 0 } else { spec.blocks };
-        let kv_on_processor = placement.kv_on_processor;
-        let wanted = Search { sizes: &sizes, rooms: &rooms, blocks: &placement.devices, cpu };
-        let plan = |(blocks, heads)| Self { blocks, heads, kv_on_processor, cpu };
-        let last = placement.devices.iter().rev().copied().find(|device| !device.is_cpu()).unwrap_or(cpu);
-        let (count, heads) = match placement.layers {
-            Layers::Auto => return Ok(plan(wanted.most(most, placement.heads, spec.blocks))),
-            Layers::All => (most, placement.heads.unwrap_or(last)),
+        let takes = |device: &&Device| placement.devices.contains(device);
+        let takers = devices.iter().filter(takes).count();
+        let free: Vec<u64> = devices.iter().map(|device| usable(*device, placement.limit)).collect();
+        let room = Room { sizes: &sizes, free: &free, takers };
+        let most = if takers == 0 { 0 } else { blocks };
+        let place = |device: &Device| devices.iter().position(|known| known == device);
+        let wish = placement.heads.as_ref().map(place);
+        let last = takers.checked_sub(1);
+        let (count, follow) = match placement.layers {
+            Layers::Auto => (most, None),
+            Layers::All => (most, last),
             Layers::Count(count) => {
-                let count = count.min(most);
-                let follow = if count == spec.blocks { last } else { cpu };
-                (count, placement.heads.unwrap_or(follow))
+                let count = most.min(count as usize);
+                (count, last.filter(|_| count == blocks))
             }
         };
-        if let Some(blocks) = wanted.fit(count, heads) {
-            return Ok(plan((blocks, heads)));
+        let found = match placement.layers {
+            Layers::Auto => room.most(most, wish),
+            _ => room.fit(count, wish.unwrap_or(follow)).map(|places| (places, wish.unwrap_or(follow))),
+        };
+        let device = |place: fit::Place| place.map_or(cpu, |n| devices[n]);
+        let Some((places, heads)) = found else {
+            let asked = wish.unwrap_or(follow);
+            let fitting = room.most(count, wish).or_else(|| room.most(count, Some(None)));
+            let (places, heads) = fitting.unwrap_or_default();
+            let has = devices.iter().zip(&free).map(|(device, free)| format!("{} has {}", device.name(), mib(*free)));
+            return Err(Error::DeviceMemory {
+                free: has.collect::<Vec<_>>().join(", "),
+                needed: mib(room.needed(count, asked)),
+                asked: words(count, device(asked)),
+                largest: words(places.iter().flatten().count(), device(heads)),
+            });
+        };
+        let everything = !places.contains(&None) && (heads.is_some() || wish.is_some());
+        let cut = placement.layers == Layers::Auto && takers > 0 && !everything;
+        let blocks = places.into_iter().map(device).collect();
+        let plan = Self { blocks, heads: device(heads), kv_on_processor: placement.kv_on_processor, cut, cpu };
+        plan.require_abilities(file, spec, placement)?;
+        Ok(plan)
+    }
+
+    /// Settles where the parts of a model file go, and lists them.
+    ///
+    /// # Errors
+    /// If the file is no model, or as [`Plan::of`].
+    pub fn read(bytes: &[u8], placement: &Placement) -> Result<(Self, Vec<Placed>), Error> {
+        let file = Gguf::parse(bytes)?;
+        let spec = Spec::of(&file)?;
+        let plan = Self::of(&file, &spec, placement)?;
+        let placed = plan.placed(&file, &spec, placement);
+        Ok((plan, placed))
+    }
+
+    /// Refuses what a device would leave to the processor, which would then fetch the weights for every token.
+    fn require_abilities(&self, file: &Gguf, spec: &Spec, placement: &Placement) -> Result<(), Error> {
+        let mut asked = Vec::new();
+        let slots = layout::of(file, spec);
+        let copies = self.copied(&slots);
+        for slot in slots.iter().chain(&copies).filter(|slot| !slot.needs_f32()) {
+            let device = if slot.name.ends_with(COPY) { self.heads } else { self.device_of(slot.role) };
+            let Some(tensor) = file.tensor(slot.name.trim_end_matches(COPY)) else { continue };
+            let question = (device.name(), tensor.dtype, slot.shape[0]);
+            if device.is_cpu() || asked.contains(&question) {
+                continue;
+            }
+            asked.push(question);
+            if !device.multiplies(tensor.dtype, slot.shape[0]) {
+                let what = format!("products of {} weights ({})", tensor.dtype, slot.name);
+                let remedy = "convert the model with another --type, or keep it off that device with --device cpu";
+                return Err(Error::Unable { device: device.name(), what, remedy });
+            }
         }
-        let (blocks, fitting) = wanted.most(count, placement.heads, spec.blocks);
-        let fits = blocks.iter().filter(|device| **device != cpu).count();
-        let room = rooms.iter().map(|room| format!("{} has {}", room.device.name(), mib(room.free)));
-        Err(Error::DeviceMemory {
-            free: room.collect::<Vec<_>>().join(", "),
-            needed: mib(wanted.needed(count, heads)),
-            asked: words(count, heads),
-            largest: words(u32::try_from(fits).unwrap_or(0), fitting),
-        })
+        let (kind, width) = (placement.cache.1, spec.head_width());
+        let caches =
+            (0..spec.blocks).map(|n| self.cache(n)).find(|device| !device.is_cpu() && !device.attends(kind, width));
+        match caches {
+            Some(device) => Err(Error::Unable {
+                device: device.name(),
+                what: format!("attention over {kind} keys and values in heads of {width} numbers"),
+                remedy: "take another --kv-type, or --kv-device cpu",
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The device of block n, from 0.
     #[must_use]
     pub fn block(&self, n: u32) -> Device {
         self.blocks.get(n as usize).copied().unwrap_or(self.cpu)
+    }
+
+    /// Whether more would have gone to devices if there had been room for it.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The device of every block.
+    #[must_use]
+    pub fn blocks(&self) -> &[Device] {
+        &self.blocks
     }
 
     /// The device of the cache of block n.
@@ -105,12 +180,6 @@ impl Plan {
             }
         }
         devices
-    }
-
-    /// How many blocks are on devices beside the processor.
-    #[must_use]
-    pub fn offloaded(&self) -> usize {
-        self.blocks.iter().filter(|device| **device != self.cpu).count()
     }
 
     pub(crate) fn device_of(&self, role: Role) -> Device {
@@ -165,93 +234,39 @@ impl Plan {
     }
 }
 
-/// A device, and the bytes that may be used there.
-struct Room {
-    device: Device,
-    free: u64,
-}
-
-impl Room {
-    fn of(device: Device, limit: Option<u64>) -> Self {
-        let (free, total) = device.memory();
-        // Some devices do not tell.
-        let told = if total == 0 { u64::MAX } else { free as u64 };
-        Self { device, free: told.min(limit.unwrap_or(u64::MAX)) }
+impl fmt::Display for Plan {
+    /// In a sentence's part: what is on devices, and that the processor has the rest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let devices = self.devices();
+        if devices.is_empty() {
+            return f.write_str("the processor");
+        }
+        for (n, device) in devices.iter().enumerate() {
+            let blocks = self.blocks.iter().filter(|block| *block == device).count();
+            let what = match (blocks, *device == self.heads) {
+                (0, _) => "every head".into(),
+                (_, true) => format!("{blocks} of {} blocks and every head", self.blocks.len()),
+                _ => format!("{blocks} of {} blocks", self.blocks.len()),
+            };
+            write!(f, "{}{}: {what}", if n > 0 { "; " } else { "" }, device.name())?;
+        }
+        if self.kv_on_processor {
+            f.write_str("; keys and values with the processor")?;
+        }
+        let all = !self.blocks.contains(&self.cpu) && self.heads != self.cpu;
+        f.write_str(if all { "" } else { "; the rest on the processor" })
     }
 }
 
-/// Looks for what fits.
-struct Search<'s> {
-    sizes: &'s Sizes,
-    rooms: &'s [Room],
-    /// Devices for blocks, lower blocks first.
-    blocks: &'s [Device],
-    cpu: Device,
+/// Bytes that may be used on a device.
+fn usable(device: Device, limit: Option<u64>) -> u64 {
+    let (free, total) = device.memory();
+    // Some devices do not tell.
+    let told = if total == 0 { u64::MAX } else { free as u64 };
+    told.min(limit.unwrap_or(u64::MAX))
 }
 
-impl Search<'_> {
-    /// The devices of all blocks if the upper `count` go to devices, as evenly as there is room.
-    fn fit(&self, count: u32, heads: Device) -> Option<Vec<Device>> {
-        let takers: Vec<Device> = self.blocks.iter().copied().filter(|device| *device != self.cpu).collect();
-        let first = self.sizes.blocks.len() - count as usize;
-        let upper = &self.sizes.blocks[first..];
-        let mut free: Vec<u64> = Vec::with_capacity(takers.len());
-        for device in &takers {
-            free.push(self.free(*device)?.checked_sub(if *device == heads { self.sizes.heads } else { 0 })?);
-        }
-        if heads != self.cpu && !takers.contains(&heads) && self.free(heads)? < self.sizes.heads {
-            return None;
-        }
-        let mut devices = vec![self.cpu; first];
-        let (mut n, mut left) = (0, takers.len());
-        for (device, mut room) in takers.into_iter().zip(free) {
-            // An even share of what is left; the last ones take what did not fit into the first.
-            let share = (upper.len() - n).div_ceil(left);
-            left -= 1;
-            if share > 0 {
-                room = room.saturating_sub(self.sizes.working);
-            }
-            for _ in 0..share {
-                let bytes = upper[n];
-                if bytes > room {
-                    break;
-                }
-                room -= bytes;
-                devices.push(device);
-                n += 1;
-            }
-        }
-        (n == upper.len()).then_some(devices)
-    }
-
-    /// The most blocks, up to `count`, that fit, and the heads where they are wanted, or where they fit.
-    fn most(&self, count: u32, heads: Option<Device>, all: u32) -> (Vec<Device>, Device) {
-        let largest = |heads: Device| (0..=count).rev().find_map(|n| Some((self.fit(n, heads)?, heads)));
-        if let Some(found) = heads.and_then(largest) {
-            return found;
-        }
-        let (blocks, _) = largest(self.cpu).unwrap_or_else(|| (vec![self.cpu; all as usize], self.cpu));
-        let follow = || self.blocks.iter().rev().filter(|device| **device != self.cpu);
-        if heads.is_none() && count == all && !blocks.contains(&self.cpu) {
-            let with = follow().find_map(|device| Some((self.fit(all, *device)?, *device)));
-            return with.unwrap_or((blocks, self.cpu));
-        }
-        (blocks, self.cpu)
-    }
-
-    /// Bytes that so much takes on devices in all.
-    fn needed(&self, count: u32, heads: Device) -> u64 {
-        let blocks: u64 = self.sizes.blocks.iter().rev().take(count as usize).sum();
-        let working = if count > 0 { self.sizes.working } else { 0 };
-        blocks + working + if heads == self.cpu { 0 } else { self.sizes.heads }
-    }
-
-    fn free(&self, device: Device) -> Option<u64> {
-        self.rooms.iter().find(|room| room.device == device).map(|room| room.free)
-    }
-}
-
-fn words(blocks: u32, heads: Device) -> String {
+fn words(blocks: usize, heads: Device) -> String {
     let heads = if heads.is_cpu() { "cpu".into() } else { heads.name() };
     format!("--gpu-layers {blocks} --heads-device {heads}")
 }

@@ -3,10 +3,13 @@
 use std::{collections::BTreeMap, io::Write};
 
 use clap::Args;
-use mexit_models::{DType, Model};
+use mexit_models::{DType, Model, Plan};
 use serde::Serialize;
 
-use super::model::{MachineArgs, ModelArgs};
+use super::{
+    model::{MachineArgs, ModelArgs},
+    plan::Whereabouts,
+};
 
 /// Which file.
 #[derive(Args)]
@@ -16,6 +19,9 @@ pub(super) struct InfoArgs {
     /// As JSON
     #[arg(long)]
     json: bool,
+    /// Where every tensor would go on this machine's devices, and the bytes; nothing is loaded
+    #[arg(long)]
+    plan: bool,
     #[command(flatten)]
     machine: MachineArgs,
 }
@@ -51,12 +57,28 @@ struct TokenizerInfo {
 /// Says what a file is.
 pub(super) fn info(args: &InfoArgs) -> anyhow::Result<()> {
     let model_args = ModelArgs { model: args.model.clone(), machine: args.machine.clone() };
+    if args.plan {
+        return plan(args, &model_args);
+    }
     let info = Info::of(&model_args.open()?, model_args.name());
     let mut out = std::io::stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&info)?)?;
     } else {
         info.write(&mut out)?;
+    }
+    Ok(())
+}
+
+/// Says where everything would go.
+fn plan(args: &InfoArgs, model: &ModelArgs) -> anyhow::Result<()> {
+    let (plan, placed) = Plan::read(&model.bytes()?, &model.machine.placement()?)?;
+    let whereabouts = Whereabouts::of(&plan, placed)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&whereabouts)?)?;
+    } else {
+        whereabouts.write(&mut out)?;
     }
     Ok(())
 }

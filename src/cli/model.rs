@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use mexit_models::{DType, Engine, EngineOptions, Gelu, Model, demo};
+use mexit_models::{DType, Engine, EngineOptions, Gelu, Mapping, Model, demo};
 
 use super::{place::PlaceArgs, pull};
 
@@ -58,6 +58,14 @@ impl ModelArgs {
                 Model::open(&path, placement).with_context(|| path.display().to_string())
             }
         }
+    }
+
+    /// The bytes of its file.
+    pub(super) fn bytes(&self) -> anyhow::Result<Mapping> {
+        let Some(name) = &self.model else { return Ok(demo::mapping()) };
+        let path = path(name)?;
+        let mapped = std::fs::File::open(&path).and_then(|file| Mapping::of(&file));
+        mapped.with_context(|| path.display().to_string())
     }
 
     /// Opens the model and puts it to work.

@@ -35,6 +35,7 @@ pub(super) fn about(model: &Model, name: &str) -> Vec<(String, String)> {
         ("model", format!("{}, {} blocks of width {}", spec.architecture.name(), spec.blocks, spec.width)),
         ("types", model.types().to_string()),
         ("weights", format!("{:.1} M numbers: {}", numbers as f64 / 1e6, types.join(", "))),
+        ("computes on", model.plan().to_string()),
         ("exits", exits),
         ("read out", projection.to_owned()),
         ("final norm", "ln_f once, before every projection".to_owned()),
