@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use bytesize::ByteSize;
 use mexit_models::{Device, Placed, Plan};
 use serde::Serialize;
 
@@ -51,21 +52,19 @@ impl Whereabouts {
     }
 
     pub(super) fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let size = |bytes: u64| ByteSize(bytes).display().iec().to_string();
         for place in &self.tensors {
             let how = if place.mapped { " in the mapped file" } else { "" };
-            writeln!(out, "{:28} {:10} {:>10.3} MiB{how}", place.name, place.device, mib(place.bytes))?;
+            writeln!(out, "{:28} {:10} {:>10}{how}", place.name, place.device, size(place.bytes))?;
         }
         writeln!(out)?;
         for total in &self.devices {
             let heads = if total.heads { " and every head" } else { "" };
-            let (own, mapped) = (mib(total.bytes), mib(total.mapped_bytes));
-            let mapped = if total.mapped_bytes > 0 {
-                format!(" beside {mapped:.1} MiB of the mapped file")
-            } else {
-                String::new()
+            let mapped = match total.mapped_bytes {
+                0 => String::new(),
+                bytes => format!(" beside {} of the mapped file", size(bytes)),
             };
-            writeln!(out, "{:10} {} blocks{heads}: {own:.1} MiB{mapped}", total.device, total.blocks)?;
+            writeln!(out, "{:10} {} blocks{heads}: {}{mapped}", total.device, total.blocks, size(total.bytes))?;
         }
         Ok(())
     }
