@@ -148,7 +148,8 @@ impl Engine {
         let nodes = trunk::tensors(&model) + heads::tensors(model.spec.exits.len() + 1);
         // The scheduler counts leafs (weights, caches) as well as nodes.
         let executor = Executor::new(&model.plan().devices(), options.threads, 2 * nodes)?;
-        let pace = Some(Pace::new(executor.threads()));
+        // Waiting for a device looks like not getting the processor.
+        let pace = model.plan().devices().is_empty().then(|| Pace::new(executor.threads()));
         let cut = Some(model.plan()).filter(|plan| plan.is_cut());
         let notice = cut.map(|plan| format!("no room on devices for everything: {plan} (info --plan tells more)"));
         let (gelu, computed, evaluated, reference) = (options.gelu, 0, 0, false);
