@@ -47,7 +47,7 @@ mod walk;
 pub use app::{Start, run};
 pub use copying::StepJson;
 pub use headless::Headless;
-pub use keeper::{Around, Opener};
+pub use keeper::{Around, Mover, Opener};
 pub use keymap::{Keymap, Patch};
 pub use number::Units;
 pub use preferences::{HEAT_CELLS, Preferences};

@@ -90,9 +90,7 @@ pub enum Error {
         available: u64,
     },
     /// More is wanted on devices than is free there.
-    #[error(
-        "{free} free, and {asked} needs about {needed}: the largest that fits is {largest}; --gpu-layers auto finds it"
-    )]
+    #[error("{free} free: {largest} is the most that fits; {asked} needs {needed}")]
     DeviceMemory {
         /// Devices with their free memory.
         free: String,

@@ -80,12 +80,19 @@ impl Plan {
             let asked = wish.unwrap_or(follow);
             let fitting = room.most(count, wish).or_else(|| room.most(count, Some(None)));
             let (places, heads) = fitting.unwrap_or_default();
+            // As short as says the same: the heads follow all blocks to the last device.
+            let words = |count: usize, heads: fit::Place| match heads {
+                Some(_) if count == blocks && heads == last => "--gpu-layers all".to_owned(),
+                None if count < blocks => format!("--gpu-layers {count}"),
+                None => format!("--gpu-layers {count} --heads-device cpu"),
+                Some(n) => format!("--gpu-layers {count} --heads-device {}", devices[n].name()),
+            };
             let has = devices.iter().zip(&free).map(|(device, free)| format!("{} has {}", device.name(), mib(*free)));
             return Err(Error::DeviceMemory {
                 free: has.collect::<Vec<_>>().join(", "),
                 needed: mib(room.needed(count, asked)),
-                asked: words(count, device(asked)),
-                largest: words(places.iter().flatten().count(), device(heads)),
+                asked: words(count, asked),
+                largest: words(places.iter().flatten().count(), heads),
             });
         };
         let everything = !places.contains(&None) && (heads.is_some() || wish.is_some());
@@ -264,11 +271,6 @@ fn usable(device: Device, limit: Option<u64>) -> u64 {
     // Some devices do not tell.
     let told = if total == 0 { u64::MAX } else { free as u64 };
     told.min(limit.unwrap_or(u64::MAX))
-}
-
-fn words(blocks: usize, heads: Device) -> String {
-    let heads = if heads.is_cpu() { "cpu".into() } else { heads.name() };
-    format!("--gpu-layers {blocks} --heads-device {heads}")
 }
 
 fn mib(bytes: u64) -> String {

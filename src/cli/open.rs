@@ -2,17 +2,18 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use clap::Args;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
+use mexit_models::Plan;
 
 use super::{
     config::LikedArgs,
     decoding::ShownArgs,
     model::{KvType, MachineArgs, ModelArgs},
-    opening, require_terminal,
+    one_line, opening, require_terminal,
 };
 use crate::{
     report::json,
@@ -58,13 +59,26 @@ pub(super) fn open(args: &OpenArgs) -> anyhow::Result<()> {
 
 /// What the screen needs of the program around it.
 pub(super) fn around(model: &ModelArgs, session: Option<(Saved, PathBuf)>) -> Around {
-    let machine = model.machine.clone();
+    let machine = Arc::new(Mutex::new(model.machine.clone()));
+    let present = Arc::clone(&machine);
     let opener = move |place: Option<&str>| {
-        let model = ModelArgs { model: place.map(ToOwned::to_owned), machine: machine.clone() };
-        opening(model, None, String::new())
+        let machine = present.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        opening(ModelArgs { model: place.map(ToOwned::to_owned), machine }, None, String::new())
+    };
+    let mover = move |place: Option<&str>, asked: &str| {
+        let mut machine = machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = || -> anyhow::Result<MachineArgs> {
+            let there = ModelArgs { model: place.map(ToOwned::to_owned), machine: machine.moved(asked)? };
+            // What has no room there is refused while the model still is where it was.
+            Plan::read(&there.bytes()?, &there.machine.placement()?)?;
+            Ok(there.machine)
+        };
+        *machine = there().map_err(|error| one_line(&error))?;
+        Ok(words(&machine))
     };
     Around {
         opener: Arc::new(opener),
+        mover: Box::new(mover),
         machine: words(&model.machine),
         place: model.model.as_deref().map(place),
         json: Box::new(|trace, card| serde_json::to_string(&json::step(trace, card)).unwrap_or_default()),

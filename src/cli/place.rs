@@ -1,8 +1,8 @@
 //! Where a model computes.
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
 use bytesize::ByteSize;
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use mexit_models::{Device, Layers, Placement};
 
 use super::model::MachineArgs;
@@ -57,6 +57,34 @@ impl MachineArgs {
     }
 }
 
+/// The flags by themselves, for words that are typed into the explorer.
+#[derive(Parser)]
+#[command(name = "device", disable_help_flag = true)]
+struct Asked {
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+impl MachineArgs {
+    /// The same machine with the devices that some words ask for: names, then if wanted the number of blocks and more flags.
+    pub(super) fn moved(&self, words: &str) -> anyhow::Result<Self> {
+        let words = shlex::split(words).unwrap_or_default();
+        let Some((names, rest)) = words.split_first() else {
+            let known: Vec<String> = Device::all()?.iter().map(|device| device.name()).collect();
+            bail!("expected a device: {}, or auto; say how many blocks after it", known.join(", "));
+        };
+        let (layers, flags) = match rest.split_first() {
+            Some((layers, flags)) if !layers.starts_with('-') => (layers.as_str(), flags),
+            _ => ("auto", rest),
+        };
+        let given = ["device", "--device", names, "--gpu-layers", layers].into_iter();
+        let asked = Asked::try_parse_from(given.chain(flags.iter().map(String::as_str)));
+        // The first line says what is wrong; usage follows.
+        let reason = |error: clap::Error| error.to_string().lines().next().unwrap_or_default().replace("error: ", "");
+        Ok(Self { place: asked.map_err(|error| anyhow!(reason(error)))?.place, ..self.clone() })
+    }
+}
+
 impl PlaceArgs {
     /// Where, in words that two runs can be compared by.
     pub(super) fn told(&self) -> String {
@@ -79,5 +107,22 @@ impl PlaceArgs {
         ];
         let told = flags.into_iter().filter(|(_, value)| !usual(value));
         told.flat_map(|(name, value)| [name.to_owned(), value]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_explorer_are_those_of_the_command_line() {
+        let machine = Asked::try_parse_from(["device"]).map(|asked| asked.place).expect("defaults");
+        assert_eq!((machine.told(), machine.words()), ("auto".into(), vec![]));
+        let given =
+            ["device", "--device", "A,B", "--gpu-layers", "all", "--kv-device", "cpu", "--device-memory", "2MiB"];
+        let place = Asked::try_parse_from(given).map(|asked| asked.place).expect("flags");
+        assert_eq!(place.told(), "--device A,B --gpu-layers all --kv-device cpu --device-memory 2097152B");
+        let again = Asked::try_parse_from(["device".to_owned()].into_iter().chain(place.words()));
+        assert_eq!(again.map(|asked| asked.place.told()).ok(), Some(place.told()), "told flags are read back");
     }
 }

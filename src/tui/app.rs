@@ -150,6 +150,9 @@ fn turn(
                             around.open(state, &path).map_or(Ok(()), |open| engine.replace(open))?;
                         }
                         Effect::OpenModel(place) => engine.replace(around.open_model(state, place))?,
+                        Effect::MoveTo(words) => {
+                            around.move_to(state, &words).map_or(Ok(()), |opening| engine.replace(opening))?;
+                        }
                         Effect::Copy(copied) => around.copy(state, look, copied),
                         Effect::None => {}
                     }

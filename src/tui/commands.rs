@@ -30,6 +30,12 @@ pub(crate) const COMMANDS: &[Command] = &[
         },
     },
     Command {
+        name: "device",
+        arguments: "NAME[,NAME] [N | all | auto]",
+        does: "compute there: so many blocks, from the top; the session stays",
+        run: |_, words| Effect::MoveTo(words.to_owned()),
+    },
+    Command {
         name: "restart",
         arguments: "",
         does: "start the engine anew; the session stays",

@@ -22,10 +22,16 @@ use crate::session::{
 /// Opens the model that a place names (`None`: the demo), as flags of the command line are.
 pub type Opener = Arc<dyn Fn(Option<&str>) -> Opening>;
 
+/// Has models be opened on other devices from now on, named in words as `:device` takes them, if there is room for the one
+/// in this place; gives the flags that say so, or why it cannot be.
+pub type Mover = Box<dyn Fn(Option<&str>, &str) -> Result<Vec<String>, String>>;
+
 /// What the program around the screen gives it.
 pub struct Around {
     /// Opens another model.
     pub opener: Opener,
+    /// Moves it to other devices.
+    pub mover: Mover,
     /// How the model computes, as flags of the command line.
     pub machine: Vec<String>,
     /// What `--model` named; `None` for the demo.
@@ -120,6 +126,22 @@ impl Around {
         state.keeping.model = ModelState::Coming;
         state.notice = Some("the model is being opened".into());
         opening
+    }
+
+    /// Opens the model of the session that is shown on other devices; `None` if that is not possible.
+    pub(super) fn move_to(&self, state: &mut State, words: &str) -> Option<Opening> {
+        match (self.mover)(state.keeping.place.as_deref(), words) {
+            Ok(machine) => {
+                state.keeping.machine = machine;
+                state.keeping.model = ModelState::Coming;
+                state.notice = Some("the model is being opened there; the text is read again".into());
+                Some((self.opener)(state.keeping.place.as_deref()))
+            }
+            Err(reason) => {
+                state.notice = Some(reason);
+                None
+            }
+        }
     }
 
     /// Copies by OSC 52 and into a file.

@@ -35,6 +35,8 @@ pub(crate) enum Effect {
     OpenFile(PathBuf),
     /// Open a model for the session that is shown.
     OpenModel(String),
+    /// Opens the present model on other devices.
+    MoveTo(String),
     Copy(Copied),
     Redraw,
     Suspend,

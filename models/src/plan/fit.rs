@@ -25,10 +25,10 @@ impl Room<'_> {
         let upper = &self.sizes.blocks[first..];
         let mut places = vec![None; first];
         let mut placed = 0;
-        for device in 0..self.takers {
+        for (device, free) in free.into_iter().enumerate().take(self.takers) {
             // An even share of what is left: what did not fit into one device falls to those after it.
             let share = (count - placed).div_ceil(self.takers - device);
-            let mut room = free[device].saturating_sub(self.sizes.working);
+            let mut room = free.saturating_sub(self.sizes.working);
             for bytes in &upper[placed..placed + share] {
                 let Some(left) = room.checked_sub(*bytes) else { break };
                 room = left;
