@@ -109,7 +109,9 @@ impl Executor {
         }
         // SAFETY: the scheduler was made for at least as many nodes as the graph has.
         if !unsafe { sys::ggml_backend_sched_alloc_graph(scheduler, graph.raw()) } {
-            return Err(Error::OutOfMemory { what: "intermediate results".into(), bytes: 0 });
+            // ggml does not say on which device, nor how much: all of them together is the most it can have been.
+            let what = "intermediate results (all together)".into();
+            return Err(Error::OutOfMemory { what, bytes: graph.bytes() });
         }
         for (tensor, bytes) in inputs {
             if !tensor.is_input() {

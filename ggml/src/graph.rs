@@ -48,6 +48,15 @@ impl<'a> Graph<'a> {
         usize::try_from(self.count()).unwrap_or(0)
     }
 
+    /// Bytes of everything that it computes, views apart.
+    pub(crate) fn bytes(&self) -> usize {
+        // SAFETY: tensors of this graph.
+        let bytes = |tensor: *mut sys::ggml_tensor| unsafe {
+            if (*tensor).view_src.is_null() { sys::ggml_nbytes(tensor) } else { 0 }
+        };
+        self.results().map(bytes).sum()
+    }
+
     /// Whether `tensor` is a result of this graph.
     pub(crate) fn holds(&self, tensor: Tensor<'_>) -> bool {
         // Searched from the end, where outputs are.
