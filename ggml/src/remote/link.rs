@@ -85,6 +85,7 @@ impl Link {
         };
         link.greet()?;
         let count = link.ask(wire::DEVICE_COUNT, &[]).ok_or_else(|| link.why())?;
+        link.lock().set_read_timeout(Some(patience.answer)).map_err(|error| error.to_string())?;
         Ok((link, usize::try_from(wire::number(&count)).unwrap_or(0)))
     }
 
@@ -121,7 +122,7 @@ impl Link {
                 "it speaks version {found} of ggml's protocol, this program {major}.{minor}: use the same release on both"
             ));
         }
-        stream.set_read_timeout(Some(self.patience.answer)).map_err(|error| error.to_string())
+        Ok(())
     }
 
     /// The connection, unless the server is lost.
@@ -138,7 +139,7 @@ impl Link {
         let mut answer = vec![0; usize::try_from(bytes).ok()?];
         self.read(&mut stream, &mut answer)?;
         if !wire::is_sound(command, request, &answer) {
-            self.lose(format!("it answers nonsense (request {command})"));
+            self.lose(format!("nonsense in answer to request {command}"));
             return None;
         }
         Some(answer)
@@ -153,7 +154,7 @@ impl Link {
         self.read(stream, &mut length)?;
         if wire::number(&length) != bytes {
             let found = wire::number(&length);
-            self.lose(format!("it answers nonsense (request {command}: expected {bytes} bytes, found {found})"));
+            self.lose(format!("nonsense in answer to request {command}: {found} bytes instead of {bytes}"));
             return None;
         }
         Some(())
@@ -161,11 +162,11 @@ impl Link {
 
     pub(super) fn write(&self, stream: &mut TcpStream, bytes: &[u8]) -> Option<()> {
         self.count_sent(bytes.len(), 0);
-        stream.write_all(bytes).map_err(|error| self.fail(&error)).ok()
+        stream.write_all(bytes).map_err(|error| self.fail(stream, &error)).ok()
     }
 
     pub(super) fn read(&self, stream: &mut TcpStream, bytes: &mut [u8]) -> Option<()> {
-        stream.read_exact(bytes).map_err(|error| self.fail(&error)).ok()?;
+        stream.read_exact(bytes).map_err(|error| self.fail(stream, &error)).ok()?;
         self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Some(())
     }
@@ -203,11 +204,12 @@ impl Link {
         Traffic { sent, received, requests, answers }
     }
 
-    fn fail(&self, error: &io::Error) {
+    fn fail(&self, stream: &TcpStream, error: &io::Error) {
+        let limit = stream.read_timeout().ok().flatten().unwrap_or(self.patience.answer);
         self.lose(match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => format!("no answer within {}", told(self.patience.answer)),
-            ErrorKind::UnexpectedEof => "it has closed the connection".into(),
-            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "the connection has broken off".into(),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => format!("no answer within {}", told(limit)),
+            ErrorKind::UnexpectedEof => "connection closed".into(),
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "connection broken off".into(),
             _ => error.to_string(),
         });
     }

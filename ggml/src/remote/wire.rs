@@ -9,13 +9,17 @@ pub(super) const VERSION: [u8; 3] = [7, 0, 0];
 
 pub(super) const ALLOC_BUFFER: u8 = 0;
 pub(super) const GET_ALIGNMENT: u8 = 1;
-const GET_MAX_SIZE: u8 = 2;
+pub(super) const GET_MAX_SIZE: u8 = 2;
 pub(super) const BUFFER_GET_BASE: u8 = 3;
-const SET_TENSOR_HASH: u8 = 7;
+#[cfg(test)]
+pub(super) const FREE_BUFFER: u8 = 4;
+#[cfg(test)]
+pub(super) const SET_TENSOR: u8 = 6;
+pub(super) const SET_TENSOR_HASH: u8 = 7;
 pub(super) const GET_TENSOR: u8 = 8;
-const COPY_TENSOR: u8 = 9;
-const GET_DEVICE_MEMORY: u8 = 11;
-const GET_ALLOC_SIZE: u8 = 13;
+pub(super) const COPY_TENSOR: u8 = 9;
+pub(super) const GET_DEVICE_MEMORY: u8 = 11;
+pub(super) const GET_ALLOC_SIZE: u8 = 13;
 pub(super) const HELLO: u8 = 14;
 pub(super) const DEVICE_COUNT: u8 = 15;
 
