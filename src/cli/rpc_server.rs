@@ -34,15 +34,17 @@ pub(super) fn serve(args: &RpcServerArgs) -> anyhow::Result<()> {
     let address = args.address()?;
     let devices = args.device.iter().map(|name| Device::named(name)).collect::<Result<Vec<_>, _>>()?;
     let threads = args.threads.map_or_else(default_threads, usize::from);
-    if !address.ip().is_loopback() {
-        eprintln!(
-            "warning: whoever reaches {address} can compute here and read what others compute: no password, no \
-             encryption; only in a network that you trust"
-        );
-    }
     let names = devices.iter().map(|device| device.name()).collect::<Vec<_>>().join(", ");
-    // Where it listens is for people: stdout is ggml's.
-    let listening = move |address| eprintln!("{names} at {address}, for one client at a time; Ctrl-C ends it");
+    // For people, on stderr: stdout is ggml's.
+    let listening = move |address: SocketAddrV4| {
+        if !address.ip().is_loopback() {
+            eprintln!(
+                "warning: whoever reaches {address} can compute here and read what others compute: no password, no \
+                 encryption; only in a network that you trust"
+            );
+        }
+        eprintln!("{names} at {address}, for one client at a time; Ctrl-C ends it");
+    };
     match remote::serve(address, threads, &devices, listening)? {}
 }
 
