@@ -21,7 +21,9 @@ mod plan;
 mod prompt;
 mod pull;
 mod random;
+mod remote;
 mod report;
+mod rpc_server;
 mod signals;
 mod speculate;
 mod trace;
@@ -94,7 +96,9 @@ enum Command {
     /// Say where the configuration is looked for and what is in force, or print a commented sample
     Config(config::ConfigArgs),
     /// List what can compute
-    Devices,
+    Devices(remote::RemoteArgs),
+    /// Let programs on other machines compute here, by their --rpc
+    RpcServer(rpc_server::RpcServerArgs),
     /// Measure what each weight type costs: divergence from f32 and agreement, exit by exit
     Figures(figures::FiguresArgs),
     /// Measure how long things take on this machine, and how near that is to what it could do
@@ -134,7 +138,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Info(args)) => info::info(&args),
         Some(Command::Config(args)) => config::config(&args),
-        Some(Command::Devices) => devices::devices(),
+        Some(Command::Devices(args)) => devices::devices(&args),
+        Some(Command::RpcServer(args)) => rpc_server::serve(&args),
         Some(Command::Figures(args)) => figures::figures(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::MakeRandom(args)) => random::make(&args),

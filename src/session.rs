@@ -11,6 +11,7 @@ mod kept;
 pub mod lanes;
 pub mod leaving;
 pub mod lens;
+mod lost;
 mod method;
 pub mod protocol;
 pub mod reader;

@@ -49,12 +49,14 @@ impl Buffer {
 
     /// Memory of a device for one tensor, cleared: old NaNs would pass through a mask.
     pub(crate) fn holding(tensor: Tensor<'_>, device: Device) -> Result<Self, Error> {
+        device.present()?;
         let kind = device.buffer_type();
         // SAFETY: the buffer type of a registered device, and a valid tensor.
         let bytes = unsafe { sys::ggml_backend_buft_get_alloc_size(kind, tensor.raw()) };
         // SAFETY: a valid buffer type; a refused allocation is null.
         let raw = unsafe { sys::ggml_backend_buft_alloc_buffer(kind, bytes) };
-        let raw = NonNull::new(raw).ok_or_else(|| Error::OutOfMemory { what: tensor.name(), bytes })?;
+        let short = || device.present().err().unwrap_or(Error::OutOfMemory { what: tensor.name(), bytes });
+        let raw = NonNull::new(raw).ok_or_else(short)?;
         // SAFETY: a writable buffer just made.
         unsafe { sys::ggml_backend_buffer_clear(raw.as_ptr(), 0) };
         let buffer = Self { raw, size: bytes, memory: Memory::Own };

@@ -4,7 +4,11 @@ use std::{ffi::CStr, ptr::NonNull, sync::OnceLock};
 
 use llama_cpp_sys_2 as sys;
 
-use crate::{Error, crash, processor::require_processor};
+use crate::{
+    Error, crash,
+    processor::require_processor,
+    remote::{self, Traffic},
+};
 
 /// What sort of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub enum DeviceKind {
     Gpu,
     /// Something beside the processor that shares its memory.
     Accelerator,
+    /// Whatever a server on another machine offers.
+    Remote,
 }
 
 /// One device that ggml knows. Devices live as long as the process.
@@ -51,10 +57,11 @@ impl Device {
         Self::named("CPU")
     }
 
-    /// The device called `name`, in any case of letters; `auto` takes the first graphics processor, or else the CPU.
+    /// The device called `name`, in any case of letters; `auto` takes the first graphics processor, or else the CPU. Devices
+    /// of other machines are found once they are connected.
     ///
     /// # Errors
-    /// If there is none, with the names there are.
+    /// If there is none, with the names there are; if it is lost, with the reason.
     pub fn named(name: &str) -> Result<Self, Error> {
         let all = Self::all()?;
         let found = match name {
@@ -62,15 +69,43 @@ impl Device {
             name if name.eq_ignore_ascii_case("cpu") => all.iter().find(|d| d.is_cpu()),
             name => all.iter().find(|d| d.name().eq_ignore_ascii_case(name)),
         };
-        found.copied().ok_or_else(|| {
-            let names: Vec<String> = all.iter().map(|d| d.name()).collect();
+        let found = found.copied().or_else(|| remote::named(name)).ok_or_else(|| {
+            let names: Vec<String> = all.iter().map(|d| d.name()).chain(remote::connected()).collect();
             Error::NoDevice { name: name.into(), known: names.join(", ") }
-        })
+        })?;
+        found.present()?;
+        Ok(found)
+    }
+
+    /// Whether it is there: a device of another machine can be lost, and nothing computed by it since counts.
+    ///
+    /// # Errors
+    /// If it is lost, with the reason.
+    pub fn present(self) -> Result<(), Error> {
+        let Some(remote) = remote::of(self) else { return Ok(()) };
+        let (name, endpoint) = (remote.name, remote.endpoint);
+        remote.lost.map_or(Ok(()), |why| Err(Error::RemoteLost { name, endpoint, why }))
+    }
+
+    /// Whether it is lost.
+    #[must_use]
+    pub fn is_lost(self) -> bool {
+        self.present().is_err()
+    }
+
+    /// What has passed between this program and the device's server, if it is one of another machine. Devices of one
+    /// server share the connection.
+    #[must_use]
+    pub fn traffic(self) -> Option<Traffic> {
+        remote::of(self).map(|remote| remote.traffic)
     }
 
     /// Its name, such as `CPU` or `Vulkan0`.
     #[must_use]
     pub fn name(self) -> String {
+        if let Some(remote) = remote::of(self) {
+            return remote.name;
+        }
         // SAFETY: a registered device.
         text(unsafe { sys::ggml_backend_dev_name(self.raw()) })
     }
@@ -78,6 +113,9 @@ impl Device {
     /// What it is, in words of its maker.
     #[must_use]
     pub fn description(self) -> String {
+        if let Some(remote) = remote::of(self) {
+            return format!("at {}", remote.endpoint);
+        }
         // SAFETY: a registered device.
         text(unsafe { sys::ggml_backend_dev_description(self.raw()) })
     }
@@ -94,6 +132,9 @@ impl Device {
     /// What sort of device it is.
     #[must_use]
     pub fn kind(self) -> DeviceKind {
+        if remote::of(self).is_some() {
+            return DeviceKind::Remote;
+        }
         // SAFETY: a registered device.
         match unsafe { sys::ggml_backend_dev_type(self.raw()) } {
             sys::GGML_BACKEND_DEVICE_TYPE_CPU => DeviceKind::Cpu,
@@ -117,6 +158,10 @@ impl Device {
     pub(crate) fn raw(self) -> sys::ggml_backend_dev_t {
         self.0.as_ptr()
     }
+
+    pub(crate) fn from_raw(raw: NonNull<sys::ggml_backend_device>) -> Self {
+        Self(raw)
+    }
 }
 
 impl std::fmt::Debug for Device {
@@ -136,6 +181,7 @@ unsafe impl Send for Backend {}
 
 impl Backend {
     pub(crate) fn new(device: Device) -> Result<Self, Error> {
+        device.present()?;
         // SAFETY: a registered device; null parameters mean its defaults.
         let raw = unsafe { sys::ggml_backend_dev_init(device.raw(), std::ptr::null()) };
         let raw = NonNull::new(raw).ok_or_else(|| Error::DeviceFailed(device.name()))?;

@@ -58,6 +58,40 @@ pub enum Error {
         "this build needs a processor with {0}: take a build for this one, or build it on this machine (make install)"
     )]
     Processor(String),
+    /// This build cannot reach other machines.
+    #[error(
+        "this build cannot reach other machines: ggml's RPC backend was left out; build it in the project's folder, whose .cargo/config.toml sets GGML_RPC, after `cargo clean --release -p llama-cpp-sys-2`"
+    )]
+    NoRpc,
+    /// No server at an address.
+    #[error("no server at {endpoint}: {why}")]
+    NoRemote {
+        /// The address asked for.
+        endpoint: String,
+        /// What was found there.
+        why: String,
+    },
+    /// A device of another machine that was there before.
+    #[error("{name} at {endpoint} is lost: {why}; start its server again, or go on without it")]
+    RemoteLost {
+        /// The device.
+        name: String,
+        /// Its server's address.
+        endpoint: String,
+        /// How that was found out.
+        why: String,
+    },
+    /// This machine's devices cannot be served.
+    #[error("cannot listen on {address}: {why}; choose another --port or --host")]
+    NoServer {
+        /// The address.
+        address: String,
+        /// What the system said.
+        why: String,
+    },
+    /// More devices than ggml's scheduler takes.
+    #[error("{0} devices are too many: at most 15 can share a model beside the processor")]
+    TooManyDevices(usize),
 }
 
 /// Shorthand for a refused operation.

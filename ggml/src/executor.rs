@@ -37,6 +37,10 @@ impl Executor {
     /// If a device does not start.
     pub fn new(devices: &[Device], threads: usize, nodes: usize) -> Result<Self, Error> {
         let others = devices.iter().filter(|device| !device.is_cpu()).copied();
+        // ggml's scheduler asserts 16, the processor among them.
+        if others.clone().count() > 15 {
+            return Err(Error::TooManyDevices(others.count()));
+        }
         // The scheduler wants the processor last.
         let backends = others.chain([Device::cpu()?]).map(Backend::new).collect::<Result<Vec<_>, _>>()?;
         let mut raw: Vec<sys::ggml_backend_t> = backends.iter().map(Backend::raw).collect();
@@ -85,7 +89,8 @@ impl Executor {
     /// Fills `inputs`, computes `graph`, and copies f32 results out.
     ///
     /// # Errors
-    /// If an input or output is not of this graph or has another size, memory is short, or a device fails.
+    /// If an input or output is not of this graph or has another size, memory is short, a device fails, or one
+    /// of another machine is lost.
     pub fn run<'a>(
         &mut self,
         graph: &Graph<'a>,
@@ -95,6 +100,7 @@ impl Executor {
         if graph.nodes() > self.nodes {
             return Err(Error::ArenaFull(self.nodes));
         }
+        self.present()?;
         for result in graph.results() {
             product::set_singly(result, self.reference);
         }
@@ -109,6 +115,7 @@ impl Executor {
         }
         // SAFETY: the scheduler was made for at least as many nodes as the graph has.
         if !unsafe { sys::ggml_backend_sched_alloc_graph(scheduler, graph.raw()) } {
+            self.present()?;
             // ggml does not say on which device, nor how much: all of them together is the most it can have been.
             let what = "intermediate results (all together)".into();
             return Err(Error::OutOfMemory { what, bytes: graph.bytes() });
@@ -131,6 +138,8 @@ impl Executor {
             sys::ggml_backend_sched_synchronize(scheduler);
             self.crossing.pieces = usize::try_from(sys::ggml_backend_sched_get_n_splits(scheduler)).unwrap_or(0);
         }
+        // What a lost device was to compute is zeros.
+        self.present()?;
         started
     }
 
@@ -144,6 +153,11 @@ impl Executor {
         // SAFETY: a tensor of the graph that the scheduler has just computed.
         let backend = unsafe { sys::ggml_backend_sched_get_tensor_backend(self.scheduler.as_ptr(), tensor.raw()) };
         buffer::start_reading(tensor, backend, out)
+    }
+
+    /// Whether every device is there.
+    fn present(&self) -> Result<(), Error> {
+        self.backends.iter().try_for_each(|backend| backend.device().present())
     }
 
     fn processor(&self) -> sys::ggml_backend_t {

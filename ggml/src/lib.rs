@@ -16,6 +16,7 @@ mod ops;
 mod processor;
 mod product;
 mod quantize;
+pub mod remote;
 pub mod roofline;
 mod threads;
 mod weights;

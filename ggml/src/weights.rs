@@ -97,6 +97,7 @@ impl Weights {
                 self.buffers.push(buffer);
             }
         }
+        device.present()?;
         self.tensors.extend(NonNull::new(tensor.raw()).map(|raw| (name.to_owned(), raw)));
         Ok(())
     }

@@ -198,6 +198,12 @@ impl Engine {
         self.pace = None;
     }
 
+    /// Which device of another machine has been lost, if one was: nothing can be computed here any more.
+    #[must_use]
+    pub fn lost(&self) -> Option<mexit_ggml::Error> {
+        self.model.plan().devices().into_iter().find_map(|device| device.present().err())
+    }
+
     /// Something that the user should know, once.
     pub fn take_notice(&mut self) -> Option<String> {
         self.notice.take()

@@ -4,10 +4,13 @@ use std::io::Write;
 
 use mexit_models::{DType, Device, DeviceKind};
 
+use super::remote::RemoteArgs;
+
 /// Lists the devices: what they are, their memory, what they can run.
-pub(super) fn devices() -> anyhow::Result<()> {
+pub(super) fn devices(args: &RemoteArgs) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    for device in Device::all()? {
+    let remote = args.connect()?;
+    for device in Device::all()?.iter().chain(&remote) {
         let (free, total) = device.memory();
         let gib = |bytes: usize| bytes as f64 / f64::from(1 << 30);
         let memory = match total {
@@ -15,7 +18,10 @@ pub(super) fn devices() -> anyhow::Result<()> {
             _ => format!("{:.1} of {:.1} GiB free", gib(free), gib(total)),
         };
         writeln!(out, "{:10} {}: {}, {memory}", device.name(), kind(*device), device.description())?;
-        writeln!(out, "{:10} weights {}; cache {}", "", weights(*device), caches(*device))?;
+        // A server does not tell; ggml's client says yes to everything.
+        if device.kind() != DeviceKind::Remote {
+            writeln!(out, "{:10} weights {}; cache {}", "", weights(*device), caches(*device))?;
+        }
     }
     Ok(())
 }
@@ -25,6 +31,7 @@ fn kind(device: Device) -> &'static str {
         DeviceKind::Cpu => "processor",
         DeviceKind::Gpu => "graphics processor",
         DeviceKind::Accelerator => "accelerator",
+        DeviceKind::Remote => "other machine",
     }
 }
 

@@ -5,11 +5,16 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
 use mexit_models::{Device, Layers, Placement};
 
-use super::model::MachineArgs;
+use super::{
+    model::MachineArgs,
+    remote::{self, RemoteArgs},
+};
 
 /// Devices, and what they get.
 #[derive(Args, Clone)]
 pub(super) struct PlaceArgs {
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
     /// Where to compute: auto (a graphics processor if there is one), cpu, or names that `mexit-tui devices` lists, which
     /// share the blocks
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "auto")]
@@ -42,10 +47,10 @@ impl MachineArgs {
     /// What the flags ask for.
     pub(super) fn placement(&self) -> anyhow::Result<Placement> {
         let place = &self.place;
-        let devices = place.device.iter().map(|name| Device::named(name)).collect::<Result<Vec<_>, _>>()?;
+        let devices = place.remote.devices(&place.device)?;
         let heads = match place.heads_device.as_str() {
             "auto" => None,
-            name => Some(Device::named(name).context("--heads-device")?),
+            name => remote::unless_lost(Device::named(name)).context("--heads-device")?,
         };
         Ok(Placement {
             heads,
@@ -98,7 +103,9 @@ impl PlaceArgs {
         let (device, layers) = (self.device.join(","), self.gpu_layers.to_string());
         let kv = if self.kv_device == KvDevice::Cpu { "cpu" } else { "auto" };
         let limit = self.device_memory.map_or("auto".into(), |size| format!("{}B", size.as_u64()));
+        let rpc = Some(self.remote.rpc.join(",")).filter(|servers| !servers.is_empty());
         let flags = [
+            ("--rpc", rpc.unwrap_or("auto".into())),
             ("--device", device),
             ("--gpu-layers", layers),
             ("--heads-device", self.heads_device.clone()),

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     check,
+    lost::Lost,
     protocol::{Event, Query},
     reader::{ReadError, Reader},
     trace::StepTrace,
@@ -142,44 +143,81 @@ impl Inbox {
     }
 }
 
-/// Opens and answers; gives the reason of an end that is an error.
+/// Opens and answers; gives the reason of an end that is an error. Where a device of another machine is lost, opens anew on
+/// what remains, and goes on with what was asked.
 fn run(open: &Opening, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Option<String> {
-    let (mut reader, name, prompt) = match open() {
-        Ok((reader, name, prompt)) => (reader.answering_soon(), name, prompt),
-        Err(reason) => return Some(reason),
-    };
-    let ids = match reader.model().tokenizer.encode(&prompt) {
-        Ok(ids) => ids,
-        Err(error) => return Some(error.to_string()),
-    };
-    send(Event::Opened(Arc::new(reader.card(&name))));
-    send(Event::Prompt(ids.into()));
-    while let Some(task) = inbox.next() {
-        let goes_on = match task {
-            Task::Answer(query) => answer(&mut reader, &query, inbox, send),
+    let (mut again, mut lost) = (None, None::<Lost>);
+    // Losses since something was done: a server that comes back to die of what it is asked is not asked for ever.
+    let mut losses = 0;
+    loop {
+        let (mut reader, name, prompt) = match open() {
+            Ok((reader, name, prompt)) => (reader.answering_soon(), name, prompt),
+            Err(reason) => return Some(reason),
+        };
+        let ids = match reader.model().tokenizer.encode(&prompt) {
+            Ok(ids) => ids,
+            Err(error) => return Some(error.to_string()),
+        };
+        send(Event::Opened(Arc::new(reader.card(&name))));
+        send(match &lost {
+            None => Event::Prompt(ids.into()),
+            Some(lost) => Event::Notice(lost.after(&reader)),
+        });
+        let end = work(&mut reader, inbox, &mut again, &mut losses, send)?;
+        losses += 1;
+        if losses > 3 {
+            return Some(end.before());
+        }
+        send(Event::Notice(end.before()));
+        lost = Some(end);
+    }
+}
+
+/// Does what is asked, `again` first; gives what was lost, and leaves in `again` what it was asked then.
+fn work(
+    reader: &mut Reader,
+    inbox: &Inbox,
+    again: &mut Option<Task>,
+    losses: &mut usize,
+    send: &dyn Fn(Event) -> bool,
+) -> Option<Lost> {
+    while let Some(task) = again.take().or_else(|| inbox.next()) {
+        let done = match &task {
+            Task::Answer(query) => match answer(reader, query, inbox, send) {
+                Ok(goes_on) => Ok(goes_on),
+                Err(ReadError::Interrupted) => Ok(true),
+                Err(error) => Lost::of(reader)
+                    .map_or_else(|| Ok(send(Event::Refused { ticket: query.ticket, reason: error.to_string() })), Err),
+            },
             Task::Tokenize(text) => {
-                let ids = reader.model().tokenizer.encode(&text).map(Into::into).map_err(|error| error.to_string());
-                send(Event::Tokens { text, ids })
+                let ids = reader.model().tokenizer.encode(text).map(Into::into).map_err(|error| error.to_string());
+                Ok(send(Event::Tokens { text: text.clone(), ids }))
             }
-            Task::Check => send(Event::Checked(check::check(&mut reader).into())),
+            Task::Check => {
+                let found = check::check(reader).into();
+                Lost::of(reader).map_or_else(|| Ok(send(Event::Checked(found))), Err)
+            }
         };
         if let Some(notice) = reader.take_notice() {
             send(Event::Notice(notice));
         }
-        if !goes_on {
-            break;
+        match done {
+            Ok(true) => *losses = 0,
+            Ok(false) => break,
+            Err(lost) => {
+                *again = Some(task);
+                return Some(lost);
+            }
         }
     }
     None
 }
 
 /// Answers a query; `false` if nobody listens any more.
-fn answer(reader: &mut Reader, query: &Query, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> bool {
+fn answer(reader: &mut Reader, query: &Query, inbox: &Inbox, send: &dyn Fn(Event) -> bool) -> Result<bool, ReadError> {
     provoke(query);
     let started = Instant::now();
-    if let Err(error) = reader.turn_to(query.lane, &query.text) {
-        return send(Event::Refused { ticket: query.ticket, reason: error.to_string() });
-    }
+    reader.turn_to(query.lane, &query.text)?;
     let (computed, read) = (reader.engine().computed(), reader.common(&query.text));
     let total = query.rest.iter().copied().chain([query.position]).max().unwrap_or_default();
     let mut last = read;
@@ -200,22 +238,14 @@ fn answer(reader: &mut Reader, query: &Query, inbox: &Inbox, send: &dyn Fn(Event
     } else {
         fill(reader, query, &mut progress, send)
     };
-    let found = found.and_then(|trace| {
-        if let Some(lens) = reader.lens(query, trace.subject)? {
-            send(Event::Lens { ticket, lens: Arc::new(lens) });
-        }
-        Ok(trace)
-    });
-    match found.and_then(|trace| Ok((trace, reader.vocabulary(query)?))) {
-        Ok((trace, vocabulary)) => {
-            let ran = reader.engine().computed() > computed;
-            let millis = ran.then(|| started.elapsed().as_secs_f32() * 1000.0);
-            let (trace, vocabulary) = (Arc::new(trace), vocabulary.map(Arc::new));
-            send(Event::Step { ticket, trace, millis, vocabulary })
-        }
-        Err(ReadError::Interrupted) => true,
-        Err(error) => send(Event::Refused { ticket, reason: error.to_string() }),
+    let trace = found?;
+    if let Some(lens) = reader.lens(query, trace.subject)? {
+        send(Event::Lens { ticket, lens: Arc::new(lens) });
     }
+    let vocabulary = reader.vocabulary(query)?.map(Arc::new);
+    let ran = reader.engine().computed() > computed;
+    let millis = ran.then(|| started.elapsed().as_secs_f32() * 1000.0);
+    Ok(send(Event::Step { ticket, trace: Arc::new(trace), millis, vocabulary }))
 }
 
 /// Answers a query at all of its positions, a batch at a time; gives the last answer.
