@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all their own set-up on Debian (as root or with sudo) and on macOS with Homebrew.
-.PHONY: setup demo test install instructions instructions-update
+.PHONY: setup demo test test-vulkan test-device install instructions instructions-update
 
 setup:
 	@sh tools/setup.sh
@@ -13,6 +13,18 @@ test: setup
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
 	cargo test --release --workspace --locked
+
+# tests/device on Mesa's lavapipe, a Vulkan device made of the processor: see .ci/vulkan.
+test-vulkan: setup
+	@.ci/vulkan
+
+# The same on any device that `mexit-tui devices` lists, as in `make test-device DEVICE=CUDA0`. Metal is built in on macOS.
+FEATURES ?= $(if $(filter Vulkan%,$(DEVICE)),vulkan)$(if $(filter CUDA% ROCm%,$(DEVICE)),cuda)
+test-device: setup
+	@[ -n "$(DEVICE)" ] || { echo "test-device: which one? make test-device DEVICE=NAME [FEATURES=cuda|metal|vulkan]" >&2; exit 1; }
+	if [ "$(FEATURES)" = vulkan ]; then words=$$(sh tools/setup-vulkan.sh) && eval "$$words"; fi && \
+	MEXIT_DEVICE=$(DEVICE) cargo test --release --workspace --locked $(if $(FEATURES),--features $(FEATURES)) \
+		--test device -- --ignored --nocapture --test-threads 1
 
 # Compiled for this machine's processor, ggml's kernels included (see README); apart, so that the other build stays as it is.
 install: setup

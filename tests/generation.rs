@@ -6,35 +6,11 @@ mod cases;
 use mexit_models::{BATCH, DType, ExitId};
 use mexit_tui::{
     decode::{Distribution, contrast},
-    session::{
-        reader::Reader,
-        run::Run,
-        trace::{Decoding, Method, Pair, Sampling},
-    },
+    session::{reader::Reader, run::Run},
 };
-use serde_json::Value;
 
 /// |Δlogit| ≤ 1e-4 of expert and amateur; a result is a sum of two log-probabilities of one and one of the other.
 const END_TO_END: f32 = 3e-4;
-
-fn exit(value: &Value) -> ExitId {
-    let name = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-    name.parse().expect("an exit")
-}
-
-fn decoding(run: &cases::Run) -> Decoding {
-    let method = match (run.kind.as_str(), &run.contrast) {
-        ("contrast", Some(pair)) => Method::Contrast(Pair {
-            expert: exit(&pair[0]),
-            amateur: exit(&pair[1]),
-            alpha: run.alpha.expect("α"),
-            min_candidates: run.minimum_candidates.expect("a minimum"),
-        }),
-        ("exit", _) => Method::Exit(exit(run.output_layer_index.as_ref().expect("a layer"))),
-        _ => Method::Exit(ExitId::Original),
-    };
-    Decoding { method, sampling: Sampling::default() }
-}
 
 #[test]
 fn greedy_continuations() {
@@ -45,7 +21,7 @@ fn greedy_continuations() {
             for run in &case.generate {
                 let prompt = case.prompts[run.prompt].input_ids.clone();
                 let start = prompt.len();
-                let decoding = decoding(run);
+                let decoding = run.decoding();
                 // The library stops at the end token or after 24.
                 let mut traced =
                     Run::new(&mut all, prompt.clone(), decoding.clone(), run.new_tokens.len()).expect("a run");

@@ -8,12 +8,14 @@ use std::{
 };
 
 use mexit_models::{
-    DType, Engine, EngineOptions, Gelu, Model, Placement, TokenId, WeightTypes,
+    DType, Engine, EngineOptions, ExitId, Gelu, Model, Placement, TokenId, WeightTypes,
     checkpoint::Checkpoint,
     convert::{ConvertOptions, convert},
 };
+use mexit_tui::session::trace::{Decoding, Method, Pair, Sampling};
 use safetensors::SafeTensors;
 use serde::Deserialize;
+use tempfile::TempDir;
 
 /// A case.json, as far as the tests read it.
 #[derive(Deserialize)]
@@ -47,6 +49,33 @@ pub struct Run {
     pub minimum_candidates: Option<usize>,
     pub prompt: usize,
     pub new_tokens: Vec<TokenId>,
+    /// The smallest lead of a token taken over the next one.
+    pub min_top2_gap: f32,
+    /// The smallest |ln p − ln τ| of the expert.
+    #[serde(default)]
+    pub min_mask_margin: Option<f32>,
+}
+
+impl Run {
+    /// How it chose.
+    pub fn decoding(&self) -> Decoding {
+        let method = match (self.kind.as_str(), &self.contrast) {
+            ("contrast", Some(pair)) => Method::Contrast(Pair {
+                expert: exit(&pair[0]),
+                amateur: exit(&pair[1]),
+                alpha: self.alpha.expect("α"),
+                min_candidates: self.minimum_candidates.expect("a minimum"),
+            }),
+            ("exit", _) => Method::Exit(exit(self.output_layer_index.as_ref().expect("a layer"))),
+            _ => Method::Exit(ExitId::Original),
+        };
+        Decoding { method, sampling: Sampling::default() }
+    }
+}
+
+fn exit(value: &serde_json::Value) -> ExitId {
+    let name = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    name.parse().expect("an exit")
 }
 
 #[derive(Deserialize)]
@@ -103,17 +132,28 @@ pub const MIXED: WeightTypes = WeightTypes { trunk: DType::F16, heads: DType::Q8
 
 /// Converts a folder into a temporary GGUF file and puts it to work on one thread.
 pub fn engine(folder: &Path, types: impl Into<WeightTypes>, change: impl FnOnce(&mut EngineOptions)) -> Engine {
+    let (_scratch, path) = converted(folder, types);
+    open(&path, change)
+}
+
+/// A folder as a GGUF file, which goes with the temporary folder it is in.
+pub fn converted(folder: &Path, types: impl Into<WeightTypes>) -> (TempDir, PathBuf) {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let path = scratch.path().join("model.gguf");
     let checkpoint = Checkpoint::open(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let options = ConvertOptions { types: types.into(), source: "case".into(), ..ConvertOptions::default() };
     convert(&checkpoint, &path, &options, &mut |_, _| {}).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    open(&path, change)
+    (scratch, path)
 }
 
 /// Opens a file and puts it to work on one thread.
 pub fn open(path: &Path, change: impl FnOnce(&mut EngineOptions)) -> Engine {
-    let model = Model::open(path, Placement::cpu().expect("a processor")).unwrap_or_else(|e| panic!("{e}"));
+    open_on(path, Placement::cpu().expect("a processor"), change)
+}
+
+/// The same, placed as wanted.
+pub fn open_on(path: &Path, placement: Placement, change: impl FnOnce(&mut EngineOptions)) -> Engine {
+    let model = Model::open(path, placement).unwrap_or_else(|e| panic!("{e}"));
     let mut options = EngineOptions { threads: 1, context: usize::MAX, kv_type: DType::F32, gelu: Gelu::Exact };
     change(&mut options);
     Engine::new(model, options).expect("an engine")
