@@ -8,5 +8,6 @@ fn main() -> ExitCode {
         eprintln!("error: {error}");
         return ExitCode::FAILURE;
     }
+    mexit_models::keep_f32();
     mexit_tui::cli::run()
 }

@@ -30,7 +30,7 @@ pub use error::Error;
 pub use ids::{ExitId, NotAnExit, TokenId};
 pub use mexit_ggml::{
     Crossing, DType, Device, DeviceKind, Error as DeviceError, Mapping, arm_terminal, disarm_terminal, exit_now,
-    gguf::Value, provoke_abort, remote, require_processor, roofline,
+    gguf::Value, keep_f32, provoke_abort, remote, require_processor, roofline,
 };
 pub use model::Model;
 pub use placement::{Layers, Placement};
