@@ -216,3 +216,20 @@ fn nonsense_is_not_passed_on() {
         is_answered_in_peace(&mut ggml);
     }
 }
+
+/// The last reference but two, the test's and the door's, goes with the thread that served ggml.
+#[test]
+fn a_relay_ends_with_its_client() {
+    let (link, mut ggml) = relayed(PATIENT, |mut stream| {
+        hear(&mut stream);
+        say(&mut stream, &1u64.to_le_bytes());
+        // As long as the link is there.
+        drop(stream.read(&mut [0]));
+    });
+    assert_eq!(wire::number(&ask(&mut ggml, wire::GET_ALIGNMENT, &[0; 4], 8)), 1);
+    drop(ggml);
+    while Arc::strong_count(&link) > 2 {
+        thread::yield_now();
+    }
+    assert_eq!(link.lost(), None, "the server is kept for the next client");
+}
