@@ -170,7 +170,7 @@ fn a_server_that_dies_is_lost_and_ggml_is_answered() {
 fn a_server_that_dies_in_the_middle_of_numbers_is_lost() {
     let (link, mut ggml) = relayed(PATIENT, |mut stream| {
         hear(&mut stream);
-        stream.write_all(&[&600_000u64.to_le_bytes()[..], &[9; 300_000]].concat()).expect("a client");
+        stream.write_all(&[&600_000u64.to_le_bytes()[..], &vec![9; 300_000]].concat()).expect("a client");
     });
     let numbers = ask(&mut ggml, wire::GET_TENSOR, &fetching(600_000), 600_000);
     assert_eq!((numbers[0], numbers[599_999]), (9, 0), "what came, and zeros");
