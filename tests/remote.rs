@@ -227,6 +227,11 @@ fn the_screen_goes_on_without_a_killed_server() {
     let place = [("XDG_STATE_HOME", home.as_str()), ("HOME", home.as_str())];
     let mut session = Session::start(&["--rpc", &rpc, "--gpu-layers", "8"], &place);
     session.shows("next: ");
+    session.press(":model\r");
+    session.shows("RPC0: 4 of 12 blocks; RPC1: 4 of 12 blocks");
+    session.shows("passed");
+    session.press("\x1b");
+    session.until("the panel closes", |screen| !screen.contains("blocks; RPC1"));
     for n in 6..=8 {
         session.press(" ");
         session.shows(&format!("{n}/512"));

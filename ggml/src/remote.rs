@@ -18,7 +18,7 @@ use llama_cpp_sys_2 as sys;
 
 use self::link::{Link, Patience};
 pub use self::{link::Traffic, serve::serve};
-use crate::{Device, Error};
+use crate::{Device, Error, require_processor};
 
 /// A server that was connected, lost or not. They are kept: ggml's devices are never freed.
 struct Server {
@@ -43,6 +43,7 @@ fn connect_within(endpoint: &str, patience: Patience) -> Result<Vec<Device>, Err
     // One at a time: two connections to one server would wait for each other.
     static CONNECTING: Mutex<()> = Mutex::new(());
     let _one = CONNECTING.lock().unwrap_or_else(PoisonError::into_inner);
+    require_processor()?;
     let add = procedure(c"ggml_backend_rpc_add_server")?;
     // SAFETY: the address that ggml gives for the function of this name, whose type ggml-rpc.h states.
     let add = unsafe { std::mem::transmute::<*mut c_void, AddServer>(add) };
@@ -137,6 +138,8 @@ fn names(endpoint: &str, count: usize) -> Vec<String> {
     names
 }
 
+/// # Safety
+/// A terminated string.
 type AddServer = unsafe extern "C" fn(*const c_char) -> sys::ggml_backend_reg_t;
 
 /// A function of ggml's RPC backend, which the bindings lack.

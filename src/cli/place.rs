@@ -86,7 +86,11 @@ impl MachineArgs {
         let asked = Asked::try_parse_from(given.chain(flags.iter().map(String::as_str)));
         // The first line says what is wrong; usage follows.
         let reason = |error: clap::Error| error.to_string().lines().next().unwrap_or_default().replace("error: ", "");
-        Ok(Self { place: asked.map_err(|error| anyhow!(reason(error)))?.place, ..self.clone() })
+        let mut place = asked.map_err(|error| anyhow!(reason(error)))?.place;
+        if place.remote.rpc.is_empty() {
+            place.remote = self.place.remote.clone();
+        }
+        Ok(Self { place, ..self.clone() })
     }
 }
 

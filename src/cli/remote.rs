@@ -17,13 +17,13 @@ impl RemoteArgs {
     pub(super) fn connect(&self) -> anyhow::Result<Vec<Device>> {
         let mut devices: Vec<Device> = Vec::new();
         for endpoint in &self.rpc {
-            match remote::connect(endpoint) {
-                Ok(found) => {
-                    devices.extend(found.iter().filter(|device| !devices.contains(device)).collect::<Vec<_>>())
-                }
-                Err(_) if remote::is_known(endpoint) => {}
+            let found = match remote::connect(endpoint) {
+                Ok(found) => found,
+                Err(_) if remote::is_known(endpoint) => continue,
                 Err(error) => return Err(error.into()),
-            }
+            };
+            let new: Vec<Device> = found.into_iter().filter(|device| !devices.contains(device)).collect();
+            devices.extend(new);
         }
         Ok(devices)
     }

@@ -179,12 +179,12 @@ impl Link {
     /// Whether the server is there, by asking it; one that is at work counts as there.
     pub(super) fn is_there(&self) -> bool {
         match self.stream.try_lock() {
-            Err(TryLockError::WouldBlock) => self.lost().is_none(),
-            guard => {
-                drop(guard);
-                self.ask(wire::DEVICE_COUNT, &[]).is_some()
-            }
+            Err(TryLockError::WouldBlock) => return self.lost().is_none(),
+            // Between two models: nothing is being computed that would keep it from answering.
+            guard => drop(guard.map(|stream| stream.set_read_timeout(Some(self.patience.hello)))),
         }
+        let there = self.ask(wire::DEVICE_COUNT, &[]).is_some();
+        there && self.lock().set_read_timeout(Some(self.patience.answer)).is_ok()
     }
 
     /// Gives the server up. The first reason stays.

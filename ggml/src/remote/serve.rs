@@ -14,6 +14,8 @@ use llama_cpp_sys_2 as sys;
 use super::procedure;
 use crate::{Device, Error, require_processor};
 
+/// # Safety
+/// A terminated string, another or null, and as many devices as are said.
 type StartServer = unsafe extern "C" fn(*const c_char, *const c_char, usize, usize, *mut sys::ggml_backend_dev_t);
 
 /// Serves `devices`, the processor with so many threads, to one client at a time, until the process ends. `listening` is

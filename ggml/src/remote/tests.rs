@@ -170,7 +170,7 @@ fn a_server_that_dies_is_lost_and_ggml_is_answered() {
 fn a_server_that_dies_in_the_middle_of_numbers_is_lost() {
     let (link, mut ggml) = relayed(PATIENT, |mut stream| {
         hear(&mut stream);
-        stream.write_all(&[&600_000u64.to_le_bytes()[..], &[9; 300_000]].concat()).expect("a client");
+        stream.write_all(&[&600_000u64.to_le_bytes()[..], &vec![9; 300_000]].concat()).expect("a client");
     });
     let numbers = ask(&mut ggml, wire::GET_TENSOR, &fetching(600_000), 600_000);
     assert_eq!((numbers[0], numbers[599_999]), (9, 0), "what came, and zeros");
@@ -215,4 +215,21 @@ fn nonsense_is_not_passed_on() {
         assert!(why.starts_with(&format!("nonsense in answer to request {command}")), "{why}");
         is_answered_in_peace(&mut ggml);
     }
+}
+
+/// The last reference but two, the test's and the door's, goes with the thread that served ggml.
+#[test]
+fn a_relay_ends_with_its_client() {
+    let (link, mut ggml) = relayed(PATIENT, |mut stream| {
+        hear(&mut stream);
+        say(&mut stream, &1u64.to_le_bytes());
+        // As long as the link is there.
+        drop(stream.read(&mut [0]));
+    });
+    assert_eq!(wire::number(&ask(&mut ggml, wire::GET_ALIGNMENT, &[0; 4], 8)), 1);
+    drop(ggml);
+    while Arc::strong_count(&link) > 2 {
+        thread::yield_now();
+    }
+    assert_eq!(link.lost(), None, "the server is kept for the next client");
 }
