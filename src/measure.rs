@@ -16,6 +16,9 @@
 //! fastest step. There ggml's product read f32 weights from memory at 9.5 GB/s with one thread, the sum over the same
 //! bytes 15: the kernels wait for memory where fetching 2 KiB ahead would not.
 //!
+//! Where a device beside the processor has a part there is no limit: what bounds it is that device's memory and arithmetic,
+//! which are not measured.
+//!
 //! **Noise.** Each round does everything once, so that slow minutes meet all figures alike; figures are medians with
 //! quartiles over rounds, or over the single steps of all rounds. What others did meanwhile is told ([`machine::Watch`]).
 
@@ -62,8 +65,10 @@ pub enum Origin {
 }
 
 /// How to measure.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
+    /// Where what computes.
+    pub placement: Placement,
     /// Processor threads.
     pub threads: usize,
     /// Type of the cached keys and values.
@@ -86,8 +91,9 @@ pub fn measure(
     settings: &Settings,
     progress: &mut dyn FnMut(f64, &str),
 ) -> Result<Report, ReadError> {
-    let model = Model::of(Arc::clone(&subject.mapping), Placement::cpu()?)?;
+    let model = Model::of(Arc::clone(&subject.mapping), settings.placement.clone())?;
     let plan = Plan::of(&model)?;
+    let limited = model.plan().devices().is_empty();
     let trunk = Cost::of_trunk(&model);
     let all = trunk.and(&Cost::of_heads(&model, &model.spec.exit_ids()));
     let options =
@@ -110,8 +116,10 @@ pub fn measure(
         let mut bench =
             Bench { plan: &plan, samples: &mut samples, progress: &mut |part, what| progress(done(part), what) };
         engine = bench.round(engine)?;
-        progress(done(0.9), "the machine's limits");
-        limits.measure(&subject.mapping, &all, plan.batch, threads)?;
+        if limited {
+            progress(done(0.9), "the machine's limits");
+            limits.measure(&subject.mapping, &all, plan.batch, threads)?;
+        }
         rounds += 1;
         let another = started.elapsed() + started.elapsed() / u32::try_from(rounds).unwrap_or(u32::MAX);
         if rounds >= most || (settings.repeats.is_none() && rounds >= FEWEST && another > TIME) {
@@ -119,5 +127,5 @@ pub fn measure(
         }
     }
     let took = report::Took { rounds, seconds: started.elapsed().as_secs_f64(), others: watch.others() };
-    Ok(report::of(subject, &engine, settings, (&plan, &samples, limits), took))
+    Ok(report::of(subject, &engine, settings, (&plan, &samples, limited.then_some(limits)), took))
 }

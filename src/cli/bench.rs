@@ -10,7 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mexit_models::{DType, Mapping, demo, shape};
 
 use super::{
-    model::{KvType, ModelArgs, default_threads, path},
+    model::{KvType, MachineArgs, ModelArgs, default_threads, path},
+    place::PlaceArgs,
     weights::WeightType,
 };
 use crate::measure::{Origin, Settings, Subject, measure};
@@ -19,8 +20,8 @@ use crate::measure::{Origin, Settings, Subject, measure};
 #[derive(Args)]
 #[command(after_long_help = "\
 Each round does everything once; figures are medians with quartiles over all rounds. The limit is what reading the \
-weights from memory and multiplying them in the cache take at least, measured in the same rounds. Measure on an idle \
-machine: what other programs took of the processor is told.")]
+weights from memory and multiplying them in the cache take at least, measured in the same rounds; \
+where a device beside the processor has a part there is none. Measure on an idle machine: what other programs took of the processor is told.")]
 pub(super) struct BenchArgs {
     /// A GGUF file, or hf:REPO[@REVISION]; the embedded demo model if neither this nor --shape is given
     #[arg(long, short, value_name = "FILE", conflicts_with_all = ["shape", "dtype", "head_type"])]
@@ -43,6 +44,8 @@ pub(super) struct BenchArgs {
     /// Type of the cached keys and values
     #[arg(long, value_enum, default_value_t = KvType::F32)]
     kv_type: KvType,
+    #[command(flatten)]
+    place: PlaceArgs,
     /// One JSON object, with everything
     #[arg(long)]
     json: bool,
@@ -51,7 +54,9 @@ pub(super) struct BenchArgs {
 /// Measures.
 pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let subject = args.subject()?;
+    let machine = MachineArgs { threads: args.threads, ctx: None, kv_type: args.kv_type, place: args.place.clone() };
     let settings = Settings {
+        placement: machine.placement()?,
         threads: args.threads.map_or_else(default_threads, usize::from),
         kv_type: args.kv_type.dtype(),
         repeats: args.repeats.map(usize::from),

@@ -1,6 +1,6 @@
 //! What was found, as one value: the table and the JSON are made from it.
 
-use mexit_models::{DType, Engine, ExitId};
+use mexit_models::{DType, Engine, ExitId, Model};
 use serde::Serialize;
 
 use super::{
@@ -34,12 +34,12 @@ pub struct Report {
     pub fill: Fill,
     /// Weights that are read and multiplied for a token.
     pub weights: Weights,
-    /// What the machine could do.
-    pub limits: Limits,
+    /// What the machine could do; none where a device beside the processor has a part, as of the next two.
+    pub limits: Option<Limits>,
     /// What part of that is reached, 0 to 1.
-    pub reached: Parts<f64>,
+    pub reached: Option<Parts<f64>>,
     /// Milliseconds that it takes at least.
-    pub bound_ms: Parts<f64>,
+    pub bound_ms: Option<Parts<f64>>,
     /// Memory of the process.
     pub memory: MemoryPart,
 }
@@ -73,6 +73,19 @@ pub struct MachinePart {
     pub cores: usize,
     pub threads: usize,
     pub kv_type: &'static str,
+    #[serde(flatten)]
+    pub places: Places,
+}
+
+/// On which device each part ran.
+#[derive(Clone, Debug, Serialize)]
+pub struct Places {
+    /// Of the blocks: devices with how many they have, lower blocks first.
+    pub blocks_on: Vec<(String, u32)>,
+    /// Of every exit's head.
+    pub heads_on: String,
+    /// Of keys and values, where that is not with the blocks.
+    pub cache_on: Option<String>,
 }
 
 /// The measuring itself.
@@ -202,7 +215,7 @@ pub(super) fn of(
     subject: &Subject,
     engine: &Engine,
     settings: &Settings,
-    (plan, samples, limits): (&Plan, &Samples, Limits),
+    (plan, samples, limits): (&Plan, &Samples, Option<Limits>),
     took: Took,
 ) -> Report {
     let (model, spec) = (engine.model(), &engine.model().spec);
@@ -211,14 +224,14 @@ pub(super) fn of(
     let all = trunk.and(&heads);
     let two = if plan.pair.expert == plan.pair.amateur { 1 } else { 2 };
     let deciding = &[plan.pair.expert, plan.pair.amateur][..two];
-    let bound = Parts {
-        step: all.bound(&limits, 1),
-        trunk: trunk.bound(&limits, 1),
-        heads: heads.bound(&limits, 1),
-        alone: trunk.and(&heads_of(&deciding[..1])).bound(&limits, 1),
-        contrast: trunk.and(&heads_of(deciding)).bound(&limits, 1),
-        fill: heads.bound(&limits, plan.batch),
-    };
+    let bound = limits.as_ref().map(|limits| Parts {
+        step: all.bound(limits, 1),
+        trunk: trunk.bound(limits, 1),
+        heads: heads.bound(limits, 1),
+        alone: trunk.and(&heads_of(&deciding[..1])).bound(limits, 1),
+        contrast: trunk.and(&heads_of(deciding)).bound(limits, 1),
+        fill: heads.bound(limits, plan.batch),
+    });
     let took_for = Parts {
         step: &samples.all,
         trunk: &samples.trunk,
@@ -252,6 +265,7 @@ pub(super) fn of(
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             threads: engine.threads(),
             kv_type: settings.kv_type.name(),
+            places: Places::of(model),
         },
         took,
         first_token: first_token.map(|(prompt, seconds)| FirstToken { prompt: *prompt, ms: ms(seconds) }).collect(),
@@ -292,12 +306,27 @@ pub(super) fn of(
             step_products: all.products(),
         },
         limits,
-        reached: took_for.zip(bound, |seconds, bound| bound / median(seconds)),
-        bound_ms: bound.zip(bound, |bound, _| bound * 1e3),
+        reached: bound.map(|bound| took_for.zip(bound, |seconds, bound| bound / median(seconds))),
+        bound_ms: bound.map(|bound| bound.zip(bound, |bound, _| bound * 1e3)),
         memory: MemoryPart {
             peak: memory.peak,
             weights: if subject.mapping.is_owned() { Some(subject.mapping.len() as u64) } else { memory.mapped },
         },
+    }
+}
+
+impl Places {
+    fn of(model: &Model) -> Self {
+        let (plan, mut blocks_on) = (model.plan(), Vec::<(String, u32)>::new());
+        for n in 0..model.spec.blocks {
+            let name = plan.block(n).name();
+            match blocks_on.last_mut().filter(|(last, _)| *last == name) {
+                Some((_, count)) => *count += 1,
+                None => blocks_on.push((name, 1)),
+            }
+        }
+        let apart = (0..model.spec.blocks).find(|n| plan.cache(*n) != plan.block(*n));
+        Self { blocks_on, heads_on: plan.heads().name(), cache_on: apart.map(|n| plan.cache(n).name()) }
     }
 }
 

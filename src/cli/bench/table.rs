@@ -67,6 +67,11 @@ impl Table {
             "{} threads on {} cores; keys and values {}",
             machine.threads, machine.cores, machine.kv_type
         ));
+        let places = &machine.places;
+        let blocks = places.blocks_on.iter().map(|(device, count)| format!("{count} blocks on {device}"));
+        let cache = places.cache_on.as_ref().map(|device| format!("keys and values on {device}"));
+        let all: Vec<String> = blocks.chain([format!("heads on {}", places.heads_on)]).chain(cache).collect();
+        self.line(&all.join(", "));
         let rounds = if took.rounds == 1 { "1 round".into() } else { format!("{} rounds", took.rounds) };
         self.line(&format!("{rounds} in {:.0} s", took.seconds));
         match (took.others.busy, took.others.share) {
@@ -92,12 +97,16 @@ impl Table {
     }
 
     fn steps(&mut self, report: &Report) {
-        let (step, reached) = (&report.step, &report.reached);
+        let (step, reached) = (&report.step, report.reached);
         self.title(&format!("a step at position {}", step.position), "ms", ["tokens/s", "of limit"]);
         let rate = |spread: Spread| number(1e3 / spread.median);
-        self.row(&format!("all {} exits", report.model.exits), step.all, [rate(step.all), percent(reached.step)]);
-        self.row("  the blocks alone", step.trunk, [String::new(), percent(reached.trunk)]);
-        self.row("  the heads alone", step.heads, [String::new(), percent(reached.heads)]);
+        self.row(
+            &format!("all {} exits", report.model.exits),
+            step.all,
+            [rate(step.all), percent(reached.map(|parts| parts.step))],
+        );
+        self.row("  the blocks alone", step.trunk, [String::new(), percent(reached.map(|parts| parts.trunk))]);
+        self.row("  the heads alone", step.heads, [String::new(), percent(reached.map(|parts| parts.heads))]);
         self.row("with everything that is shown", step.shown, [rate(step.shown), String::new()]);
         self.row("  what is shown alone", step.analysis, Default::default());
         let late = format!("at position {}", step.late_position);
@@ -105,27 +114,36 @@ impl Table {
     }
 
     fn runs(&mut self, report: &Report) {
-        let (speed, fill, reached) = (&report.speed, &report.fill, &report.reached);
+        let (speed, fill, reached) = (&report.speed, &report.fill, report.reached);
         let pair = format!("{} and {}", speed.expert, speed.amateur);
         let name = format!("a run of {} tokens", speed.run_tokens);
         self.title(&name, "tokens/s", ["speed", "of limit"]);
         let times = |ratio: f64| format!("×{ratio:.2}");
         let alone = speed.alone.median / speed.stepping.median;
-        self.row(&format!("by {} alone", speed.expert), speed.alone, [times(alone), percent(reached.alone)]);
+        self.row(
+            &format!("by {} alone", speed.expert),
+            speed.alone,
+            [times(alone), percent(reached.map(|parts| parts.alone))],
+        );
         self.row(
             &format!("by contrast of {pair}"),
             speed.contrast,
-            [times(speed.contrast_ratio), percent(reached.contrast)],
+            [times(speed.contrast_ratio), percent(reached.map(|parts| parts.contrast))],
         );
         self.row("  and every exit filled in", speed.filled, [times(speed.filled_ratio), String::new()]);
         self.title(&format!("filling in a prompt of {} tokens", fill.prompt), "ms", ["speed", "of limit"]);
         let name = format!("a position, {} at once", fill.batch);
-        self.row(&name, fill.ms, [times(fill.step_ratio), percent(reached.fill)]);
+        self.row(&name, fill.ms, [times(fill.step_ratio), percent(reached.map(|parts| parts.fill))]);
         self.line("speed: times a step's; of what is filled in, a step's with everything shown");
     }
 
     fn limits(&mut self, report: &Report) {
-        let (limits, weights, bound) = (&report.limits, &report.weights, &report.bound_ms);
+        let weights = &report.weights;
+        let (Some(limits), Some(bound)) = (&report.limits, report.bound_ms) else {
+            self.line("");
+            self.line("no limit is told: it is the processor's, and a device beside it has a part here");
+            return;
+        };
         self.line("");
         self.line("the limit: each weight is read once and multiplied once");
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
@@ -173,6 +191,7 @@ fn number(value: f64) -> String {
     }
 }
 
-fn percent(part: f64) -> String {
-    format!("{:.0} %", 100.0 * part)
+/// Nothing where there is no limit.
+fn percent(part: Option<f64>) -> String {
+    part.map_or_else(String::new, |part| format!("{:.0} %", 100.0 * part))
 }
