@@ -6,5 +6,7 @@
 
 #[path = "../support/cases.rs"]
 mod cases;
+mod engine;
 mod parity;
 mod placing;
+mod types;
