@@ -21,7 +21,7 @@ fn on(part: Part) -> Engine {
 
 /// How far a logit of the demo may be from the processor's: see `parity`'s bound. The demo has twice the blocks of the
 /// reference cases, rows twice as long, and was trained: as in `tests/steps.rs` it has ten times the bound.
-fn bound() -> f32 {
+pub(super) fn bound() -> f32 {
     if rounding(1).max(rounding(64)) == 0.0 { 1e-3 } else { 0.5 }
 }
 

@@ -7,6 +7,14 @@
 #[path = "../support/cases.rs"]
 mod cases;
 mod engine;
+mod fit;
 mod parity;
 mod placing;
+mod real_program;
 mod types;
+
+#[path = "../support/program.rs"]
+mod program;
+#[cfg(unix)]
+#[path = "../support/pty.rs"]
+mod pty;

@@ -123,9 +123,13 @@ fn greedy_texts_wherever_things_are() {
     let bound = bound();
     let (mut compared, mut open) = (0, 0);
     for case in cases::all() {
+        if case.expected.starts_with("..") {
+            // Another case's weights and texts.
+            continue;
+        }
         let (_scratch, path) = cases::converted(&case.models()[0], DType::F32);
         let blocks = cases::open(&path, |_| {}).model().spec.blocks;
-        for part in parts_of(&case) {
+        for part in PARTS {
             let mut reader = Reader::new(cases::open_on(&path, part.of(blocks), |_| {}));
             for run in &case.generate {
                 let logits = if run.contrast.is_some() { 4.0 } else { 2.0 };

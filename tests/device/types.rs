@@ -54,7 +54,9 @@ fn of(rows: &[Vec<f32>]) -> Vec<Distribution<'_>> {
 fn every_type_says_the_same() {
     for dtype in DType::ALL.into_iter().filter(|dtype| *dtype != DType::I32) {
         let mapping = Arc::new(shape::random(&spec(), dtype, dtype).expect("weights"));
-        for kv_type in [DType::F32, DType::F16] {
+        // A type's kernels take seconds to compile on lavapipe; those of the cache's types do not depend on them.
+        let kv_types = if dtype == DType::F32 { &[DType::F32, DType::F16][..] } else { &[DType::F32] };
+        for kv_type in kv_types.iter().copied() {
             let want = distributions(engine(&mapping, Placement::cpu().expect("a processor"), kv_type));
             let got = distributions(engine(&mapping, Part::Everything.of(4), kv_type));
             let (want, got) = (of(&want), of(&got));
