@@ -58,7 +58,7 @@ const SIDE: usize = 3;
 const SAME: &str = "same exit: nothing to contrast";
 
 /// Cells of a token in the three rows, and where the first begins.
-const CELL: usize = 13;
+const CELL: usize = 14;
 const FIRST: usize = 9;
 
 impl<'v> View<'v> {
@@ -135,9 +135,15 @@ impl<'v> View<'v> {
             self.put_token(&mut tokens, token, CELL - 3);
             let cell = |p: f32| number::p3(p.exp());
             from.to(column + 1).put(format!("{}/{}", cell(token.expert), cell(token.amateur)), Role::Plain);
-            let ln = number::signed5(token.expert - token.amateur, self.look.units);
-            to.to(column + 1).put(format!("{ln}{}{} ", self.look.marks.arrow, cell(token.result)), Role::Plain);
-            to.put(self.moved(token), Role::Faint);
+            let moved = self.moved(token);
+            let result = format!("{}{}", self.look.marks.arrow, cell(token.result));
+            // A move of many places takes the blank before it, then a digit of ln.
+            let room = CELL - 2 - result.chars().count() - moved.chars().count();
+            let exact = number::signed5(token.expert - token.amateur, self.look.units);
+            let rounded = || number::signed4(token.expert - token.amateur, self.look.units);
+            let ln = if exact.len() <= room { exact } else { rounded() };
+            let gap = if ln.len() < room { " " } else { "" };
+            to.to(column + 1).put(format!("{ln}{result}{gap}"), Role::Plain).put(moved, Role::Faint);
         }
         if let Some(token) = self.contrast.below.first() {
             let column = FIRST + most * CELL;
@@ -292,8 +298,10 @@ impl<'v> View<'v> {
         let marks = &self.look.marks;
         match token.expert_rank.cmp(&token.result_rank) {
             std::cmp::Ordering::Equal => "=".into(),
-            std::cmp::Ordering::Greater => format!("{}{}", marks.up, token.expert_rank - token.result_rank),
-            std::cmp::Ordering::Less => format!("{}{}", marks.down, token.result_rank - token.expert_rank),
+            std::cmp::Ordering::Greater => {
+                format!("{}{}", marks.up, number::rank3(token.expert_rank - token.result_rank))
+            }
+            std::cmp::Ordering::Less => format!("{}{}", marks.down, number::rank3(token.result_rank - token.expert_rank)),
         }
     }
 }
