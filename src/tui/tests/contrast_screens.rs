@@ -6,7 +6,10 @@ use crate::{
     session::trace::Contrasted,
     tui::{
         marks::{ASCII, Marks, UNICODE},
-        tests::picture::{buffer, ready, text},
+        tests::{
+            picture::{buffer, ready, text},
+            scripted::Stage,
+        },
         theme::Depth,
     },
 };
@@ -58,6 +61,20 @@ fn columns_hold_however_far_a_token_moves() {
                     }
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn the_head_names_both_exits_whole() {
+    for (keys, expert) in [("", "24"), ("k*20 E", "orig")] {
+        for off in ["", " c"] {
+            let mut stage = Stage::new((120, 40));
+            stage.play(&format!("{keys}{off}"));
+            let screen = stage.screen();
+            let head = screen.lines().find(|row| row.contains("│ contrast ")).unwrap_or_default();
+            let words: Vec<&str> = head.split_whitespace().collect();
+            assert!(words.ends_with(&["expert", expert, "amateur", "12"]), "{screen}");
         }
     }
 }

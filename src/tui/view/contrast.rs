@@ -10,6 +10,7 @@ use crate::{
         trace::{ALPHAS, ContrastTrace, Contrasted, Method, ScoreTrace, StepTrace},
     },
     tui::{
+        keymap::Action,
         methods::Kind,
         number::{self, Units},
         row::{Look, Row, line_of},
@@ -21,15 +22,7 @@ use crate::{
 /// Draws the contrast into its area.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
     let (Some(card), Some((trace, reading))) = (&state.card, state.shown()) else { return };
-    let Some(contrast) = scores::shown(state, trace) else {
-        if let (false, Some(area)) = (state.has_model(), line_of(area, 0)) {
-            let mut row = Row::new(look);
-            row.rule(1).put(format!(" contrast {} ", name::pair(&state.pair, look)), Role::Strong).dash(2);
-            row.put(" needs the model ", Role::Plain).rule(usize::from(area.width));
-            row.draw(area, buf, Style::default());
-        }
-        return;
-    };
+    let Some(contrast) = scores::shown(state, trace) else { return nothing(state, look, area, is_wide, buf) };
     let scores = scores::deciding(state, trace);
     let view = View { state, card, trace, reading: &reading, contrast: &contrast, scores, look };
     let rows = if is_wide { view.panel(usize::from(area.width), usize::from(area.height)) } else { view.below(area) };
@@ -38,6 +31,29 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &
             row.draw(area, buf, Style::default());
         }
     }
+}
+
+/// What there would be, and why there is nothing to show.
+fn nothing(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
+    let Some(area) = line_of(area, 0) else { return };
+    let Some(method) = state.methods.method(state.contrasting(), state) else { return };
+    let is_off = matches!(state.decoding.method, Method::Exit(_));
+    let why = match (state.has_model(), is_off) {
+        (false, _) => "needs the model".into(),
+        (true, true) => format!("off: {} turns it on", state.key(Action::Contrast)),
+        (true, false) => return,
+    };
+    let mut row = Row::new(look);
+    let title = name::method(&method, look);
+    if is_wide {
+        row.put(format!("{} ", look.marks.column), Role::Faint)
+            .put(title, Role::Strong)
+            .put(format!("  {why}"), Role::Plain);
+    } else {
+        row.rule(1).put(format!(" {title} "), Role::Strong).dash(2);
+        row.put(format!(" {why} "), Role::Plain).rule(usize::from(area.width));
+    }
+    row.draw(area, buf, Style::default());
 }
 
 struct View<'v> {
@@ -173,8 +189,13 @@ impl<'v> View<'v> {
             (None, false) => "contrast (off)",
         };
         let mut head = line();
-        head.put(format!("{name}  "), Role::Strong).put(format!(" expert {}", name::short(pair.expert)), Role::Expert);
-        head.put(format!("   amateur {}", name::short(pair.amateur)), Role::Amateur);
+        let expert = format!("expert {}", name::short(pair.expert));
+        let amateur = format!("amateur {}", name::short(pair.amateur));
+        // Exits are what a reader needs most: blanks go first.
+        let wide = head.width() + name.len() + expert.len() + amateur.len() + 6 <= width;
+        let gap = if wide { "   " } else { " " };
+        head.put(format!("{name}{gap}"), Role::Strong).put(expert, Role::Expert);
+        head.put(gap, Role::Plain).put(amateur, Role::Amateur);
         rows.push(head);
         let mut parameters = line();
         let of = format!("  V {} of {}", contrast.plausible_len, self.card.vocabulary);
@@ -301,7 +322,9 @@ impl<'v> View<'v> {
             std::cmp::Ordering::Greater => {
                 format!("{}{}", marks.up, number::rank3(token.expert_rank - token.result_rank))
             }
-            std::cmp::Ordering::Less => format!("{}{}", marks.down, number::rank3(token.result_rank - token.expert_rank)),
+            std::cmp::Ordering::Less => {
+                format!("{}{}", marks.down, number::rank3(token.result_rank - token.expert_rank))
+            }
         }
     }
 }
