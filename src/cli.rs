@@ -30,12 +30,13 @@ mod trace;
 mod weights;
 
 use std::{
+    ffi::OsString,
     io::{self, IsTerminal},
     process::ExitCode,
     sync::Arc,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::{decoding::ShownArgs, model::ModelArgs};
 use crate::{
@@ -111,8 +112,7 @@ enum Command {
 /// Runs the program with the process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    match dispatch(cli) {
+    match parsed(std::env::args_os()).map_or_else(|error| error.exit(), dispatch) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of our output has left: nothing is wrong.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -121,6 +121,14 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is asked. A negative number is a value, which its option refuses in words of its own.
+fn parsed(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let command = Cli::command().allow_negative_numbers(true);
+    let command = command.mut_subcommands(|command| command.allow_negative_numbers(true));
+    let mut matches = command.try_get_matches_from(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches)
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
@@ -209,4 +217,30 @@ fn one_line(error: &anyhow::Error) -> String {
         text += &cause;
     }
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parsed;
+
+    #[test]
+    fn negative_numbers_are_refused_by_their_options() {
+        let pair = ["--contrast", "2,4"];
+        for (command, option, words) in [
+            ("generate", "--contrast-beta", "expected a number from 0 to 100"),
+            ("generate", "--alpha", "expected a number above 0, up to 1"),
+            ("generate", "--min-candidates", "expected a number from 1 on"),
+            ("generate", "--temperature", "expected a number above 0"),
+            ("eval", "--contrast-beta", "expected a number from 0 to 100"),
+        ] {
+            for number in ["-1", "-0.5"] {
+                let line = [&["mexit-tui", command][..], &pair, &[option, number]].concat();
+                let error = parsed(line.iter().map(Into::into)).err().expect("no such number").to_string();
+                assert!(error.contains(words) && error.contains(option), "{line:?}: {error}");
+            }
+        }
+        let list = ["mexit-tui", "eval", "--contrast", "2,4", "--contrast-beta", "-1,0.5"];
+        let error = parsed(list.iter().map(Into::into)).err().expect("no such number").to_string();
+        assert!(error.contains("expected a number from 0"), "{error}");
+    }
 }

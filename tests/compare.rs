@@ -104,6 +104,14 @@ fn what_cannot_be_compared_is_refused() {
     refused("five", &of(&["--lane", "original"].repeat(5)), &["found 5"]);
     refused("no such exit", &of(&["--lane", "original", "--lane", "exit:7"]), &["exit"]);
     refused("no decoding", &of(&["--lane", "dream"]), &["expected original, exit:EXIT"]);
+    let many = "contrast:original,6,0.1,5000";
+    refused(
+        "too many candidates",
+        &of(&["--lane", "original", "--lane", many]),
+        &["--lane", many, "N 5000", "1 to 4096"],
+    );
+    let error = of(&["--lane", "original", "--lane", many]).stderr;
+    assert!(!String::from_utf8_lossy(&error).contains("--min-candidates"), "no flag that `compare` has not");
     refused("an empty prompt", &of(&["--prompt", ""]), &["empty"]);
 }
 

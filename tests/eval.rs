@@ -349,11 +349,13 @@ fn a_table_for_other_programs() {
         &into,
         "--early-exit",
         "patience:2",
+        "--dola",
+        "6",
     ]);
     let reader = SerializedFileReader::new(fs::File::open(&path).expect("a file")).expect("Parquet");
     let rows: Vec<_> = reader.get_row_iter(None).expect("rows").map(|row| row.expect("a row")).collect();
     let readouts = got["summary"]["readouts"].as_array().expect("readouts");
-    assert_eq!((rows.len(), readouts.len()), (4, 3));
+    assert_eq!((rows.len(), readouts.len()), (5, 4));
     for (row, readout) in rows.iter().zip(readouts) {
         let names: Vec<&String> = row.get_column_iter().map(|(name, _)| name).collect();
         let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name}"));
@@ -368,21 +370,23 @@ fn a_table_for_other_programs() {
     let contrast = &rows[2];
     assert_eq!(contrast.get_string(3).expect("the expert"), "original");
     assert_eq!(contrast.get_double(5).expect("α"), 0.1);
+    let dola = &rows[3];
+    assert_eq!((dola.get_string(1).expect("its kind"), dola.get_double(5).expect("α")), (&"dola".to_owned(), 0.1));
     // The policy's row, and what stands in its columns and in those of the exits alone.
-    let names: Vec<&String> = rows[3].get_column_iter().map(|(name, _)| name).collect();
+    let names: Vec<&String> = rows[4].get_column_iter().map(|(name, _)| name).collect();
     let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name}"));
-    assert_eq!(rows[3].get_string(0).expect("a name"), "patience:2");
+    assert_eq!(rows[4].get_string(0).expect("a name"), "patience:2");
     let policy = &got["summary"]["policies"][0];
     for name in ["perplexity", "accuracy", "agreement_with_original", "mean_depth", "work_own_head", "work_every_head"]
     {
         let (got, want) =
-            (rows[3].get_double(place(name)).expect("a number"), policy[name].as_f64().expect("a number"));
+            (rows[4].get_double(place(name)).expect("a number"), policy[name].as_f64().expect("a number"));
         assert!((got - want).abs() <= 1e-15 * want.abs(), "{name}: {got}, {want}");
     }
     for (place, exit) in
         [place("taken_original"), place("taken_6")].into_iter().zip(policy["taken"].as_array().expect("exits"))
     {
-        assert_eq!(rows[3].get_long(place).expect("a count"), exit["positions"].as_i64().expect("a count"));
+        assert_eq!(rows[4].get_long(place).expect("a count"), exit["positions"].as_i64().expect("a count"));
         assert!(rows[0].get_long(place).is_err(), "no exit takes exits");
     }
     for (row, exit) in rows.iter().zip(got["tally"]["same_top"].as_array().expect("exits")) {

@@ -285,7 +285,7 @@ fn arguments() {
             &["column 2", "`lover`"],
         ),
         ("β without a contrast", &["generate", "--prompt", "a", "--contrast-beta", "1"], &["--contrast"]),
-        ("β below 0", &["generate", "--prompt", "a", "--contrast", "12,2", "--contrast-beta=-1"], &["0 to 100"]),
+        ("β below 0", &["generate", "--prompt", "a", "--contrast", "12,2", "--contrast-beta", "-1"], &["0 to 100"]),
         (
             "an expression that is none",
             &["generate", "--prompt", "a", "--contrast", "12,2", "--contrast-expr", "upper - lover"],

@@ -83,7 +83,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
     } else {
         let width = tui::columns().unwrap_or(USUAL_WIDTH);
         let texts = columns(&all, &card, width).unwrap_or_else(|| lists(&all, &card, width));
-        write!(out, "{texts}\n{}", table(&all))?;
+        write!(out, "{texts}\n{}", table(&all, width))?;
     }
     if let Some(notice) = reader.take_notice() {
         eprintln!("note: {notice}");

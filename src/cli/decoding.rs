@@ -64,13 +64,18 @@ pub(super) struct SamplingArgs {
 impl ShownArgs {
     /// The pair, if there is one, checked against the model.
     pub(super) fn pair(&self, model: &Model) -> anyhow::Result<Option<Pair>> {
+        self.pair_with(model, "--min-candidates")
+    }
+
+    /// The same, where the minimum of candidates is called so.
+    pub(super) fn pair_with(&self, model: &Model, minimum: &str) -> anyhow::Result<Option<Pair>> {
         let Some((expert, amateur)) = self.contrast else { return Ok(None) };
         model.require_exit(expert)?;
         model.require_exit(amateur)?;
         let most = model.spec.vocabulary;
         let min_candidates = self.min_candidates.unwrap_or(1);
         if min_candidates > most {
-            bail!("--min-candidates {min_candidates}: expected 1 to {most}, the size of the vocabulary");
+            bail!("{minimum} {min_candidates}: expected 1 to {most}, the size of the vocabulary");
         }
         Ok(Some(Pair { expert, amateur, alpha: self.alpha.unwrap_or(0.1), min_candidates }))
     }

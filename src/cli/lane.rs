@@ -77,7 +77,8 @@ impl LaneSpec {
     /// The distribution that decides, checked against the model.
     pub(super) fn method(&self, model: &Model) -> anyhow::Result<Method> {
         let of_pair = |shown: &ShownArgs, method: &dyn Fn(_) -> Method| {
-            anyhow::Ok(shown.pair(model)?.map_or(Method::Exit(ExitId::Original), method))
+            let minimum = format!("--lane {}: N", self.name);
+            anyhow::Ok(shown.pair_with(model, &minimum)?.map_or(Method::Exit(ExitId::Original), method))
         };
         match &self.form {
             Form::Exit(exit) => {

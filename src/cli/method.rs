@@ -108,7 +108,8 @@ pub(super) fn require_grid(wanted: bool, method: &Method) -> anyhow::Result<()> 
 #[derive(Args)]
 pub(super) struct ScoredArgs {
     /// Every contrast also as the plain one, with each of these β
-    #[arg(long, value_name = "β,β,…", value_delimiter = ',', value_parser = beta, requires = "contrast")]
+    #[arg(long, value_name = "β,β,…", value_delimiter = ',', value_parser = beta, requires = "contrast",
+        allow_hyphen_values = true)]
     contrast_beta: Vec<f32>,
     /// Every contrast also by this expression over upper, lower, p_upper, p_lower, p_max, alpha; may be given more than once
     #[arg(long, value_name = "EXPR", value_parser = expression, requires = "contrast", allow_hyphen_values = true)]
@@ -139,7 +140,8 @@ impl ScoredArgs {
 }
 
 pub(super) fn expression(text: &str) -> Result<Expression, String> {
-    Expression::parse(text).map_err(|bad| format!("{bad}\n\n{}", bad.marked(text)))
+    let expected = Expression::EXPECTED;
+    Expression::parse(text).map_err(|bad| format!("{bad}; expected {expected}\n\n{}", bad.marked(text)))
 }
 
 pub(super) fn beta(text: &str) -> Result<f32, String> {

@@ -104,7 +104,7 @@ impl MakeOperators<f64> for Operators {
 }
 
 impl Expression {
-    /// Names that an expression may have, for messages.
+    /// What an expression may have, for messages.
     pub const EXPECTED: &'static str =
         "upper, lower, p_upper, p_lower, p_max, alpha, + - * / ^, ln exp sqrt abs tanh, and `score where a >= b`";
 

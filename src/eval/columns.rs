@@ -29,6 +29,10 @@ pub fn columns(evaluation: &Evaluation) -> Table {
         Readout::Scored(Method::Expression(custom)) => Some(custom.pair),
         _ => None,
     };
+    let alpha = |r: &ReadoutSummary| match &r.readout {
+        Readout::Scored(Method::Dola(dola)) => Some(dola.alpha),
+        _ => Some(pair(r)?.alpha),
+    };
     let exit = |r: &ReadoutSummary| match &r.readout {
         Readout::Exit(exit) | Readout::Lens(exit) => Some(exit.to_string()),
         Readout::Contrast(_) | Readout::Scored(_) => None,
@@ -54,7 +58,7 @@ pub fn columns(evaluation: &Evaluation) -> Table {
         ("exit", text(&exit)),
         ("expert", text(&|r| Some(pair(r)?.expert.to_string()))),
         ("amateur", text(&|r| Some(pair(r)?.amateur.to_string()))),
-        ("alpha", real(&|r| pair(r).map_or(f64::NAN, |pair| shortest(pair.alpha)))),
+        ("alpha", real(&|r| alpha(r).map_or(f64::NAN, shortest))),
         ("min_candidates", count(&|r| Some(pair(r)?.min_candidates as u64))),
         ("tokens", count(&|_| Some(summary.tokens))),
         ("bytes", count(&|_| Some(summary.bytes))),

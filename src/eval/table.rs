@@ -60,13 +60,10 @@ const HEAD: &str =
     "                      ppl  a byte  bits/B  top-1 %  word %  word ppl  =orig %      KL      JS   ECE %\n";
 
 fn readouts(summary: &Summary) -> String {
-    // A name that is too long has a line of its own.
-    let name =
-        |name: &str| if name.chars().count() > 16 { format!("{name}\n{:<16}", "") } else { format!("{name:<16}") };
     let row = |r: &ReadoutSummary| {
         format!(
             "{}{} {:>7} {:>7} {:>8} {:>7} {} {:>8} {:>7} {:>7} {:>7}\n",
-            name(&r.name),
+            named(&r.name, 16),
             perplexity(r.perplexity),
             number(r.perplexity_per_byte, 3),
             number(r.bits_per_byte, 3),
@@ -125,7 +122,7 @@ fn repetition(settings: &Settings, summary: &Summary) -> String {
         let cell = |share: f64| format!("{:>6}", number(share, 3));
         let rep = r.rep.map(cell).join("  ");
         let distinct = r.distinct.map(cell).join("  ");
-        text += &format!("{name:<18}{rep}       {distinct}      {}\n", cell(r.diversity));
+        text += &format!("{}{rep}       {distinct}      {}\n", named(name, 18), cell(r.diversity));
     }
     text
 }
@@ -143,6 +140,22 @@ fn words(summary: &Summary, long: u64) -> String {
     wrapped(&text)
 }
 
+/// A name in so many columns before numbers; one that is too long has lines of its own.
+fn named(name: &str, columns: usize) -> String {
+    if name.chars().count() <= columns {
+        return format!("{name:<columns$}");
+    }
+    let chars: Vec<char> = name.chars().collect();
+    // An expression may have no blank to break at.
+    let parts: Vec<String> = chars.chunks(WIDEST).map(|part| part.iter().collect()).collect();
+    let lines =
+        if name.split(' ').any(|word| word.chars().count() > WIDEST) { parts.join("\n") + "\n" } else { wrapped(name) };
+    format!("{lines}{:<columns$}", "")
+}
+
+/// Lines of at most so many columns.
+const WIDEST: usize = 100;
+
 /// Lines of at most 100 columns.
 fn wrapped(text: &str) -> String {
     let mut lines = String::new();
@@ -150,7 +163,7 @@ fn wrapped(text: &str) -> String {
         let mut width = 0;
         for word in line.split(' ') {
             let len = word.chars().count();
-            if width > 0 && width + 1 + len > 100 {
+            if width > 0 && width + 1 + len > WIDEST {
                 lines.push('\n');
                 width = 0;
             }
@@ -195,4 +208,22 @@ fn grouped(count: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WIDEST, named};
+
+    #[test]
+    fn long_names_have_lines_of_their_own() {
+        assert_eq!(named("exit 12", 16), "exit 12         ");
+        assert_eq!(named("DoLa 2,4,8 α 0.1 published", 18), format!("DoLa 2,4,8 α 0.1 published\n{:<18}", ""));
+        let words = "ln(p_upper/p_lower) where p_upper >= alpha * p_max ".repeat(8);
+        for name in [words.trim(), &"ln(p_upper)+".repeat(40)] {
+            let text = named(name, 16);
+            assert!(text.lines().all(|line| line.chars().count() <= WIDEST), "{text}");
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            assert_eq!(letters(&text), letters(name));
+        }
+    }
 }

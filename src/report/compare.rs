@@ -3,6 +3,7 @@
 mod columns;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::about;
 use crate::session::{
@@ -11,6 +12,7 @@ use crate::session::{
     trace::TokenId,
 };
 
+use columns::broken;
 pub use columns::{columns, lists};
 
 /// A lane that has been made, and what it came to.
@@ -81,40 +83,123 @@ pub fn line<'c>(n: usize, compared: &'c Compared, card: &ModelCard) -> Line<'c> 
     }
 }
 
-/// The numbers of all lanes, as a table: within 80 columns where names are short.
+/// Names of the table's columns, and the cells of each with the blank before it.
+const COLUMNS: [(&str, usize); 8] =
+    [("tokens", 7), ("ln p", 7), ("decided", 8), ("rep-2", 6), ("dist-2", 7), ("until", 6), ("changed", 8), ("ms", 6)];
+const LEGEND: &str = "ln p: mean under original, nats; decided: mean block at which original's choice was; rep-2, dist-2: \
+                      repeated and different 2-grams; until: first position that differs from lane 1 (all: none); changed: by \
+                      the contrast; ms: of a step";
+/// A line of text is not longer, however wide the terminal is.
+const LONGEST: usize = 80;
+
+/// The numbers of all lanes in so many cells: as a table; with names on lines of their own, if they are too long for it;
+/// else one after the other.
 #[must_use]
-pub fn table(all: &[Compared]) -> String {
-    let name = |n: usize, one: &Compared| format!("{} {}", n + 1, one.name);
-    let widest = all.iter().enumerate().map(|(n, one)| name(n, one).chars().count()).max().unwrap_or(0);
-    let mut table = format!("{:<widest$} tokens   ln p decided rep-2 dist-2 until changed    ms\n", "lane");
-    let number = |x: Option<f32>, digits: usize| x.map_or("-".into(), |x| format!("{x:.digits$}"));
-    for (n, one) in all.iter().enumerate() {
-        let Compared { lane, summary, first_difference, same_prompt, .. } = one;
-        let until = match first_difference {
-            Some(position) => position.to_string(),
-            None if n > 0 && *same_prompt && summary.tokens > 0 => "all".into(),
-            None => "-".into(),
-        };
-        table += &format!(
-            "{:<widest$} {:>6} {:>6} {:>7} {:>5} {:>6} {until:>5} {:>7} {:>5}\n",
-            name(n, one),
-            summary.tokens,
-            number(summary.mean_ln_p, 3),
-            number(summary.mean_decided, 1),
-            number(summary.repeated, 2),
-            number(summary.distinct, 2),
-            summary.changed.map_or("-".into(), |changed| changed.to_string()),
-            number(lane.millis(), 1),
-        );
+pub fn table(all: &[Compared], width: usize) -> String {
+    let names: Vec<String> = all.iter().enumerate().map(|(n, one)| format!("{} {}", n + 1, one.name)).collect();
+    let widest = names.iter().map(|name| name.width()).max().unwrap_or(0).max("lane".len());
+    let cells = COLUMNS.map(|(_, cells)| cells);
+    let numbers: usize = cells.iter().sum();
+    let head = COLUMNS.map(|(name, _)| name.to_owned());
+    let line = |name: &str, room: usize, values: &[String; 8]| {
+        let values: String = values.iter().zip(cells).map(|(value, cells)| format!("{value:>cells$}")).collect();
+        format!("{name}{}{values}\n", " ".repeat(room.saturating_sub(name.width())))
+    };
+    let mut table = String::new();
+    let rows = names.iter().zip(all.iter().enumerate());
+    if widest + numbers <= width {
+        table += &line("lane", widest, &head);
+        rows.for_each(|(name, (n, one))| table += &line(name, widest, &values(n, one)));
+    } else if numbers <= width {
+        table += &line("", 0, &head);
+        for (name, (n, one)) in rows {
+            table += &format!("{}\n{}", broken(name, width).join("\n"), line("", 0, &values(n, one)));
+        }
+    } else {
+        for (name, (n, one)) in rows {
+            let values = COLUMNS.iter().zip(values(n, one)).map(|((name, _), value)| format!("{name} {value}"));
+            let values = values.collect::<Vec<String>>().join(", ");
+            table += &format!("{}\n{}\n", broken(name, width).join("\n"), broken(&values, width).join("\n"));
+        }
     }
-    table += "\nln p: mean under original, nats; decided: mean block at which original's choice\n\
-              was; rep-2, dist-2: repeated and different 2-grams; until: first position that\n\
-              differs from lane 1 (all: none); changed: by the contrast; ms: of a step\n";
-    table
+    format!("{table}\n{}\n", broken(LEGEND, width.min(LONGEST)).join("\n"))
+}
+
+/// The numbers of the n-th lane.
+fn values(n: usize, one: &Compared) -> [String; 8] {
+    let Compared { lane, summary, first_difference, same_prompt, .. } = one;
+    let number = |x: Option<f32>, digits: usize| x.map_or("-".into(), |x| format!("{x:.digits$}"));
+    let until = match first_difference {
+        Some(position) => position.to_string(),
+        None if n > 0 && *same_prompt && summary.tokens > 0 => "all".into(),
+        None => "-".into(),
+    };
+    [
+        summary.tokens.to_string(),
+        number(summary.mean_ln_p, 3),
+        number(summary.mean_decided, 1),
+        number(summary.repeated, 2),
+        number(summary.distinct, 2),
+        until,
+        summary.changed.map_or("-".into(), |changed| changed.to_string()),
+        number(lane.millis(), 1),
+    ]
 }
 
 /// Tokens as text; a character may be split over them.
 fn text(ids: &[TokenId], card: &ModelCard) -> String {
     let bytes: Vec<u8> = ids.iter().flat_map(|id| card.bytes_of(*id).to_vec()).collect();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::{Compared, table};
+    use crate::session::{
+        lanes::{Lane, Summary},
+        trace::{Decoding, ExitId, Method, Sampling, TokenId},
+    };
+
+    fn lanes(name: &str) -> Vec<Compared> {
+        let decoding = Decoding { method: Method::Exit(ExitId::Original), sampling: Sampling::default() };
+        let lane = Lane::new(vec![TokenId(0)], decoding, 40);
+        let summary = Summary { tokens: 40, mean_ln_p: Some(-12.345), mean_decided: Some(10.5), ..Summary::default() };
+        let lane = |name: &str| Compared {
+            name: name.into(),
+            lane: lane.clone(),
+            summary: summary.clone(),
+            same_prompt: true,
+            first_difference: None,
+        };
+        vec![lane("original"), lane(name)]
+    }
+
+    #[test]
+    fn no_line_of_the_table_leaves_the_terminal() {
+        let expression = "expr:24,12,ln(p_upper/p_lower) where p_upper >= alpha*p_max";
+        for name in ["exit:12", expression, "日本語", &"x".repeat(500)] {
+            let all = lanes(name);
+            for width in 20..=200 {
+                let table = table(&all, width);
+                assert!(table.lines().all(|line| line.width() <= width), "{width}\n{table}");
+                let plain: String = table.split_whitespace().collect();
+                let whole: String = name.split_whitespace().collect();
+                assert!(plain.contains(&whole) && plain.contains("-12.345"), "{width}\n{table}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_stand_in_their_columns() {
+        for name in ["exit:12", "contrast:original,12,0.1,4, and more that does not fit"] {
+            let table = table(&lanes(name), 80);
+            let rows: Vec<&str> = table.lines().take_while(|line| !line.is_empty()).collect();
+            let numbers: Vec<&&str> = rows.iter().filter(|row| row.contains("-12.345")).collect();
+            assert_eq!(numbers.len(), 2, "{table}");
+            let end = rows[0].find("ln p").expect("a head") + "ln p".len();
+            assert!(numbers.iter().all(|row| row[..end].ends_with("-12.345")), "{table}");
+        }
+    }
 }

@@ -44,8 +44,38 @@ impl Agreement {
     }
 }
 
+/// A share in one cell: its tens; X for what is always so.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 9")]
+pub fn tens(share: f64) -> char {
+    match share {
+        share if share.is_nan() => '–',
+        share if share >= 1.0 => 'X',
+        share => char::from_digit((10.0 * share) as u32, 10).unwrap_or(' '),
+    }
+}
+
+/// A line of an exit's name that stands upright over such cells: its tens, then its ones; original is `o`.
+#[must_use]
+pub fn upright(exit: &str, line: usize) -> char {
+    let name = if exit == "original" { "o" } else { exit };
+    name.chars().rev().nth(1 - line).unwrap_or(' ')
+}
+
 /// The top token of an exit, unless it is broken or still to come.
 #[must_use]
 pub fn top(row: &ExitRow) -> Option<TokenId> {
     row.top.first().map(|candidate| candidate.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{tens, upright};
+
+    #[test]
+    fn tens_are_cut_and_only_always_is_x() {
+        assert_eq!([0.0, 0.0999, 0.1, 0.89, 0.9999, 1.0, f64::NAN].map(tens), ['0', '0', '1', '8', '9', 'X', '–']);
+        let lines = |exit| [upright(exit, 0), upright(exit, 1)];
+        assert_eq!(["48", "7", "original"].map(lines), [['4', '8'], [' ', '7'], [' ', 'o']]);
+    }
 }

@@ -13,9 +13,9 @@ pub struct Vocabulary {
     pub position: usize,
     /// By exit, original first: V numbers each.
     pub exits: Vec<Vec<f32>>,
-    /// Under the contrast.
+    /// Under the decoding, if it is one by scores; else under the contrast of the pair.
     pub contrast: Vec<f32>,
-    /// The contrast's pair.
+    /// The pair that was asked for.
     pub pair: Pair,
     /// With which the decoding takes each token, after sampling's settings: −∞ for never.
     pub drawn: Vec<f32>,
@@ -37,7 +37,9 @@ impl Analysis<'_> {
     pub fn vocabulary(&self, position: usize, pair: Pair, decoding: &Decoding, history: &[TokenId]) -> Vocabulary {
         let size = self.rows().iter().find_map(|(_, read)| Some(read.known()?.logits().len())).unwrap_or(0);
         let unknown = || vec![f32::NAN; size];
-        let contrast = self.deciding_row(&Method::Contrast(pair)).unwrap_or_else(unknown);
+        let by_pair = Method::Contrast(pair);
+        let contrasting = if decoding.method.has_scores() { &decoding.method } else { &by_pair };
+        let contrast = self.deciding_row(contrasting).unwrap_or_else(unknown);
         let history: Vec<u32> = history.iter().map(|id| id.0).collect();
         let deciding = self.deciding_row(&decoding.method);
         let drawn = deciding.map_or_else(unknown, |row| decode::drawn(&row, &history, &decoding.sampling));

@@ -61,6 +61,8 @@ pub(crate) struct Marks {
     /// An axis, and where a value stands on it.
     pub(crate) axis: char,
     pub(crate) tick: char,
+    /// To what is not shown on the left and on the right.
+    pub(crate) sides: [&'static str; 2],
     /// Arrow keys in hints.
     pub(crate) keys: [&'static str; 2],
     /// Moving signs while the model computes.
@@ -110,6 +112,7 @@ pub(crate) const UNICODE: Marks = Marks {
     pinned: '*',
     axis: '│',
     tick: '┤',
+    sides: ["‹", "›"],
     keys: ["↑↓", "←→"],
     spinner: &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
     ascii: false,
@@ -156,6 +159,7 @@ pub(crate) const ASCII: Marks = Marks {
     pinned: '^',
     axis: '|',
     tick: '+',
+    sides: ["<", ">"],
     keys: ["up/down", "left/right"],
     spinner: &['|', '/', '-', '\\'],
     ascii: true,

@@ -167,6 +167,16 @@ impl Methods {
     }
 }
 
+impl State {
+    /// What contrasts, or would if `c` turned it on.
+    pub(crate) fn contrasting(&self) -> Kind {
+        match Kind::of(&self.decoding.method) {
+            Kind::Original | Kind::Exit => self.methods.contrasting,
+            kind => kind,
+        }
+    }
+}
+
 /// Puts a method in force, as it was last set.
 fn set(state: &mut State, kind: Kind) -> bool {
     let Some(method) = state.methods.method(kind, state) else { return false };

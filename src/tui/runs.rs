@@ -175,3 +175,18 @@ pub(super) fn stop(state: &mut State) -> bool {
     }
     state.halt()
 }
+
+/// What follows a step: a run has one token fewer to make, and the cursor goes on if the next one is known.
+pub(super) fn stepped(state: &mut State) {
+    state.take_when_known = false;
+    if let Some(left) = state.run {
+        state.runs.beat();
+        state.run = left.checked_sub(1).filter(|left| *left > 0);
+        state.take_when_known = state.run.is_some();
+    }
+    let known = state.is_full() || state.decided(state.open_slot()).is_some();
+    if known && state.following {
+        state.following = false;
+        state.position = state.open_slot();
+    }
+}

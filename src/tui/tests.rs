@@ -2,6 +2,7 @@
 
 mod agreement_screens;
 mod chaos;
+mod contrast_screens;
 mod engine_screens;
 mod exact;
 mod exits_screens;

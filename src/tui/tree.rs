@@ -52,9 +52,12 @@ pub(crate) struct Branch {
 }
 
 impl Tree {
-    /// The node of `token` after `parent` (`None`: at the start): the one that is there, or a new one.
+    /// The node of `token` after `parent` (`None`: at the start): the one that is there, or a new one. A token of a prompt
+    /// and one that was taken are two, though they are the same: what the user typed stays a prompt, and no other text
+    /// becomes one by that.
     pub(crate) fn grow(&mut self, parent: Option<NodeId>, token: TextToken) -> NodeId {
-        let there = self.siblings(parent).iter().copied().find(|n| self.nodes[*n].token.id == token.id);
+        let same = |other: &TextToken| other.id == token.id && other.taken_by.is_none() == token.taken_by.is_none();
+        let there = self.siblings(parent).iter().copied().find(|n| same(&self.nodes[*n].token));
         let node = there.unwrap_or_else(|| {
             let node = self.nodes.len();
             self.nodes.push(Node {

@@ -260,16 +260,7 @@ pub(super) fn take(state: &mut State) {
         if Some(id) == end {
             state.notice = Some("end of text: Space goes on beyond it".into());
         }
-        if let Some(left) = state.run {
-            state.runs.beat();
-            state.run = left.checked_sub(1).filter(|left| *left > 0);
-            state.take_when_known = state.run.is_some();
-        }
-        let known = state.is_full() || state.decided(state.open_slot()).is_some();
-        if known && state.following {
-            state.following = false;
-            state.position = state.open_slot();
-        }
+        runs::stepped(state);
         if state.is_full() {
             state.run = None;
             state.take_when_known = false;

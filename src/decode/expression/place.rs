@@ -22,7 +22,7 @@ pub(super) fn check(text: &str) -> Result<(), BadExpression> {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
         let is_known = WORDS.contains(&&*word) || Variable::NAMES.iter().any(|(name, _)| *name == word);
         if !is_number && !is_known {
-            return Err(bad(place, format!("`{word}` means nothing here: {} do", known())));
+            return Err(bad(place, format!("`{word}` means nothing here")));
         }
     }
     let may_be = |c: &char| is_word(*c) || " +-*/^()<>=".contains(*c);
@@ -73,11 +73,6 @@ fn pieces(chars: &[char]) -> Vec<(usize, usize)> {
 fn words(chars: &[char]) -> impl Iterator<Item = (usize, String)> {
     let words = pieces(chars).into_iter().filter(|(start, _)| is_word(chars[*start]));
     words.map(|(start, end)| (start, chars[start..end].iter().collect()))
-}
-
-fn known() -> String {
-    let names = Variable::NAMES.iter().map(|(name, _)| *name).filter(|name| name.is_ascii());
-    names.chain(WORDS).collect::<Vec<&str>>().join(" ")
 }
 
 /// The crate reads −a^b as (−a)^b and a^b^c as (a^b)^c, mathematics otherwise: neither is taken without parentheses.

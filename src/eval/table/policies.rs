@@ -2,7 +2,7 @@
 
 use super::{
     matrix::{PERCENTAGES, short},
-    number, percent, perplexity,
+    named, number, percent, perplexity,
 };
 use crate::eval::summary::Summary;
 
@@ -17,8 +17,8 @@ pub(super) fn policies(summary: &Summary) -> String {
     );
     for p in &summary.policies {
         text += &format!(
-            "{:<16}{} {:>8} {:>8} {:>11} {:>13} {:>9} {:>17}\n",
-            p.policy,
+            "{}{} {:>8} {:>8} {:>11} {:>13} {:>9} {:>17}\n",
+            named(&p.policy, 16),
             perplexity(p.perplexity),
             percent(p.accuracy),
             percent(p.agreement_with_original),
@@ -47,7 +47,7 @@ fn taken(summary: &Summary) -> String {
     let mut text = format!("{:<16}{head}\n", "exits taken, %");
     for p in &summary.policies {
         let cells: String = p.taken.iter().map(|taken| format!("{:>6}", percent(taken.share))).collect();
-        text += &format!("{:<16}{cells}\n", p.policy);
+        text += &format!("{}{cells}\n", named(&p.policy, 16));
     }
     text
 }

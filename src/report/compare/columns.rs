@@ -59,7 +59,7 @@ fn lines(n: usize, one: &Compared, card: &ModelCard, width: usize) -> Vec<String
 }
 
 /// A line broken after blanks, or where a word is longer than the width. What a terminal would obey is written out.
-fn broken(line: &str, width: usize) -> Vec<String> {
+pub(super) fn broken(line: &str, width: usize) -> Vec<String> {
     let plain: String =
         line.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect();
     let mut lines = vec![String::new()];

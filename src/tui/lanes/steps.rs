@@ -9,7 +9,7 @@ use crate::{
         vocabulary::Vocabulary,
     },
     tui::{
-        hearing, moves,
+        hearing, moves, runs,
         state::{State, TextToken},
         update::{self, stop_run},
     },
@@ -83,17 +83,7 @@ pub(in crate::tui) fn take(state: &mut State) {
                 state.following |= at_slot;
             }
         }
-        state.take_when_known = false;
-        if let Some(left) = state.run {
-            state.runs.beat();
-            state.run = left.checked_sub(1).filter(|left| *left > 0);
-            state.take_when_known = state.run.is_some();
-        }
-        let known = state.is_full() || state.decided(state.open_slot()).is_some();
-        if known && state.following {
-            state.following = false;
-            state.position = state.open_slot();
-        }
+        runs::stepped(state);
     }
 }
 

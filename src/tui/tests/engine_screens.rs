@@ -223,3 +223,17 @@ fn a_prompt_that_is_none_opens_in_the_editor() {
         assert_eq!(screen(&state).contains("pty dum"), ids > 0, "{}", screen(&state));
     }
 }
+
+#[test]
+fn a_sentence_leaves_the_keys_that_fit() {
+    let mut state = ready();
+    state.notice = Some("the last session ended unexpectedly: Ctrl-O opens it".into());
+    for window in [(80, 24), (120, 40)] {
+        let screen = drawn(&state, &UNICODE, window);
+        let footer = screen.trim_end().lines().last().expect("a footer");
+        assert!(footer.contains("Ctrl-O opens it   Space take ␣a") && footer.ends_with("? help"), "{footer}");
+    }
+    state.notice = Some("x".repeat(55));
+    let screen = drawn(&state, &UNICODE, (60, 16));
+    assert!(screen.trim_end().ends_with("xx"), "no half of a hint\n{screen}");
+}

@@ -47,6 +47,30 @@ fn screens() {
     insta::assert_snapshot!("lanes_four", four);
 }
 
+#[test]
+fn lanes_that_are_not_shown_are_counted_where_keys_bring_them() {
+    for (keys, left, right) in [("( (", "", "+2 ›"), ("(", "‹ +1", "+1 ›"), ("", "‹ +2", "")] {
+        let head = |ascii| {
+            let screen = three(&format!("a Enter {keys}"), (80, 24)).with(Depth::None, ascii).screen();
+            screen.lines().nth(2).expect("names").to_owned()
+        };
+        let names = head(false);
+        assert_eq!(names.contains('‹'), !left.is_empty(), "{names}");
+        assert_eq!(names.contains('›'), !right.is_empty(), "{names}");
+        assert!(names.contains(left) && names.ends_with(right), "{names}");
+        let (names, plain) = (head(true), |sign: &str| sign.replace('‹', "<").replace('›', ">"));
+        assert!(names.contains(&plain(left)) && names.ends_with(&plain(right)), "{names}");
+    }
+    let wide = three("a Enter", (200, 60)).screen();
+    assert!(!wide.contains('›') && !wide.contains('‹'), "{wide}");
+}
+
+#[test]
+fn the_footer_of_a_small_window_says_how_lanes_come_and_go() {
+    let screen = three("", (60, 16)).screen();
+    assert!(screen.contains("a add  Del remove"), "{screen}");
+}
+
 /// The design's words and numbers.
 #[test]
 fn the_table_is_the_designs() {

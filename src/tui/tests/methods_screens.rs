@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    session::trace::{Distance, ExitId, Method},
+    session::trace::{Distance, ExitId, Expression, Method},
     tui::{
         copying::Copied,
         keymap::Action,
@@ -34,7 +34,7 @@ fn screens() {
             insta::assert_snapshot!(format!("methods_{name}_{size}"), decides.screen());
         }
     }
-    let wrong = format!("{EXPRESSION} Down Backspace*6");
+    let wrong = format!("{EXPRESSION} Down Backspace*6 x");
     insta::assert_snapshot!("methods_wrong_80x24", stage(&wrong, (80, 24)).screen());
     insta::assert_snapshot!("methods_wrong_60x16", stage(&wrong, (60, 16)).screen());
 }
@@ -137,4 +137,72 @@ fn the_command_that_makes_the_text_says_the_method() {
         said(&format!("{EXPRESSION} Enter")),
         "--contrast 24,12 --alpha 0.1 --contrast-expr 'ln(p_upper/p_lower) where p_upper >= alpha*p_max'"
     );
+}
+
+/// What decides, or is off, is named; no other method is.
+#[test]
+fn no_view_names_another_method() {
+    let methods = [("contrast", ""), ("ratio", RATIO), ("DoLa", DOLA), ("expression", EXPRESSION)];
+    for (name, keys) in methods {
+        for off in ["", " c"] {
+            for window in [(80, 24), (120, 40), (200, 60)] {
+                for (view, more) in
+                    [(1, ""), (1, "m*4"), (2, ""), (3, ""), (4, ""), (5, ""), (6, ""), (6, "a"), (7, "")]
+                {
+                    let enter = if keys.is_empty() { "" } else { "Enter" };
+                    let stage = stage(&format!("{keys} {enter}{off} Space*3 Left*2 {view} {more}"), window);
+                    let screen = stage.screen();
+                    let what = format!("{name}{off}, view {view} {more} in {window:?}\n{screen}");
+                    // The last row names what keys do: to contrast two exits, say.
+                    let rows: Vec<&str> = screen.trim_end().lines().collect();
+                    let shown = rows[..rows.len() - 1].join("\n");
+                    if window.0 >= 120 {
+                        let decides = if off.is_empty() {
+                            name
+                        } else if name == "DoLa" {
+                            "original"
+                        } else {
+                            "exit 24"
+                        };
+                        assert!(rows[0].contains(decides), "{what}");
+                    }
+                    if view == 4 {
+                        // What-if is about contrasts, whatever decides: it says so.
+                        let decides = if off.is_empty() { name } else { " decides ── " };
+                        assert!(off.is_empty() && name == "contrast" || shown.contains(decides), "{what}");
+                        assert_eq!(shown.contains("each pair"), off.is_empty() && name == "contrast", "{what}");
+                        continue;
+                    }
+                    // In a wide Explore What-if stands below.
+                    let shown = shown.replace("what would each contrast choose?", "");
+                    for (other, _) in methods.iter().filter(|(other, _)| *other != name) {
+                        assert!(!shown.contains(other), "{other} in {what}");
+                    }
+                    assert!(name != "DoLa" || !shown.contains("24▸12"), "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_method_that_is_off_says_how_it_comes_on() {
+    for (name, keys) in [("ratio 24▸12", RATIO), ("DoLa 2…10", DOLA), ("expression 24▸12", EXPRESSION)] {
+        for window in [(80, 24), (120, 40)] {
+            let screen = stage(&format!("{keys} Enter c"), window).screen();
+            let row = screen.lines().find(|row| row.contains("off: c turns it on"));
+            assert!(row.is_some_and(|row| row.contains(name)), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn what_an_expression_may_have_is_listed_whole() {
+    for window in [(60, 16), (80, 24), (120, 40)] {
+        let screen = stage(&format!("{EXPRESSION} Down Backspace*6 x"), window).screen();
+        assert!(screen.contains("means nothing here"), "{screen}");
+        let frame: Vec<&str> = screen.lines().filter_map(|row| row.split('│').rev().nth(1)).collect();
+        let said = frame.join(" ").split_whitespace().collect::<Vec<&str>>().join(" ");
+        assert!(said.contains(Expression::EXPECTED), "{said}\n{screen}");
+    }
 }

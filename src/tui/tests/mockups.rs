@@ -93,7 +93,7 @@ fn verdicts_of_taken_tokens() {
     // By the contrast ␣a, by the expert alone ␣the: the text stays, and says what it was.
     let mut stage = Stage::new((200, 60));
     stage.play("Space Left c");
-    assert!(verdict(&stage).contains("was 24▸12 α .10, now ␣the"), "{}", verdict(&stage));
+    assert!(verdict(&stage).contains("now ␣the, was 24▸12 α .10"), "{}", verdict(&stage));
     stage.play("c");
     assert!(verdict(&stage).contains("chosen by 24▸12 α .10 greedy"), "{}", verdict(&stage));
     stage.force(" his");

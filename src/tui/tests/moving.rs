@@ -40,6 +40,29 @@ fn another_token_starts_a_branch_and_undo_goes_back_and_forth() {
 }
 
 #[test]
+fn what_is_typed_is_a_prompt_though_a_branch_has_it() {
+    let mut state = ready();
+    press(&mut state, &[Action::Take, Action::Take, Action::Take]);
+    let (prompt, main) = (state.prompt_len(), state.node);
+    let typed: Vec<_> = state.text[..prompt + 2].iter().map(|token| token.id).collect();
+    moves::begin(&mut state, &typed);
+    assert_eq!((state.prompt_len(), state.text.len()), (prompt + 2, prompt + 2));
+    answer_all(&mut state);
+    press(&mut state, &[Action::Take]);
+    assert_eq!((state.prompt_len(), state.text.len()), (prompt + 2, prompt + 3));
+    // In lanes too, where positions count from the end of the prompt.
+    press(&mut state, &[Action::View(View::Lanes)]);
+    assert_eq!(state.of_lane(0).prompt_len(), prompt + 2);
+    press(&mut state, &[Action::Undo, Action::Undo]);
+    assert_eq!((state.node, state.prompt_len()), (main, prompt), "the text that was there is as it was");
+    // And what is generated is no prompt though it was typed once.
+    moves::begin(&mut state, &typed[..prompt]);
+    answer_all(&mut state);
+    press(&mut state, &[Action::Take]);
+    assert_eq!((state.prompt_len(), state.text.len()), (prompt, prompt + 1));
+}
+
+#[test]
 fn neighbours_come_with_what_followed_them() {
     let mut state = ready();
     press(&mut state, &[Action::Take, Action::Take]);

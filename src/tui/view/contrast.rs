@@ -10,6 +10,7 @@ use crate::{
         trace::{ALPHAS, ContrastTrace, Contrasted, Method, ScoreTrace, StepTrace},
     },
     tui::{
+        keymap::Action,
         methods::Kind,
         number::{self, Units},
         row::{Look, Row, line_of},
@@ -21,15 +22,7 @@ use crate::{
 /// Draws the contrast into its area.
 pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
     let (Some(card), Some((trace, reading))) = (&state.card, state.shown()) else { return };
-    let Some(contrast) = scores::shown(state, trace) else {
-        if let (false, Some(area)) = (state.has_model(), line_of(area, 0)) {
-            let mut row = Row::new(look);
-            row.rule(1).put(format!(" contrast {} ", name::pair(&state.pair, look)), Role::Strong).dash(2);
-            row.put(" needs the model ", Role::Plain).rule(usize::from(area.width));
-            row.draw(area, buf, Style::default());
-        }
-        return;
-    };
+    let Some(contrast) = scores::shown(state, trace) else { return nothing(state, look, area, is_wide, buf) };
     let scores = scores::deciding(state, trace);
     let view = View { state, card, trace, reading: &reading, contrast: &contrast, scores, look };
     let rows = if is_wide { view.panel(usize::from(area.width), usize::from(area.height)) } else { view.below(area) };
@@ -38,6 +31,29 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &
             row.draw(area, buf, Style::default());
         }
     }
+}
+
+/// What there would be, and why there is nothing to show.
+fn nothing(state: &State, look: &Look, area: Rect, is_wide: bool, buf: &mut Buffer) {
+    let Some(area) = line_of(area, 0) else { return };
+    let Some(method) = state.methods.method(state.contrasting(), state) else { return };
+    let is_off = matches!(state.decoding.method, Method::Exit(_));
+    let why = match (state.has_model(), is_off) {
+        (false, _) => "needs the model".into(),
+        (true, true) => format!("off: {} turns it on", state.key(Action::Contrast)),
+        (true, false) => return,
+    };
+    let mut row = Row::new(look);
+    let title = name::method(&method, look);
+    if is_wide {
+        row.put(format!("{} ", look.marks.column), Role::Faint)
+            .put(title, Role::Strong)
+            .put(format!("  {why}"), Role::Plain);
+    } else {
+        row.rule(1).put(format!(" {title} "), Role::Strong).dash(2);
+        row.put(format!(" {why} "), Role::Plain).rule(usize::from(area.width));
+    }
+    row.draw(area, buf, Style::default());
 }
 
 struct View<'v> {
@@ -58,7 +74,7 @@ const SIDE: usize = 3;
 const SAME: &str = "same exit: nothing to contrast";
 
 /// Cells of a token in the three rows, and where the first begins.
-const CELL: usize = 13;
+const CELL: usize = 14;
 const FIRST: usize = 9;
 
 impl<'v> View<'v> {
@@ -135,9 +151,15 @@ impl<'v> View<'v> {
             self.put_token(&mut tokens, token, CELL - 3);
             let cell = |p: f32| number::p3(p.exp());
             from.to(column + 1).put(format!("{}/{}", cell(token.expert), cell(token.amateur)), Role::Plain);
-            let ln = number::signed5(token.expert - token.amateur, self.look.units);
-            to.to(column + 1).put(format!("{ln}{}{} ", self.look.marks.arrow, cell(token.result)), Role::Plain);
-            to.put(self.moved(token), Role::Faint);
+            let moved = self.moved(token);
+            let result = format!("{}{}", self.look.marks.arrow, cell(token.result));
+            // A move of many places takes the blank before it, then a digit of ln.
+            let room = CELL - 2 - result.chars().count() - moved.chars().count();
+            let exact = number::signed5(token.expert - token.amateur, self.look.units);
+            let rounded = || number::signed4(token.expert - token.amateur, self.look.units);
+            let ln = if exact.len() <= room { exact } else { rounded() };
+            let gap = if ln.len() < room { " " } else { "" };
+            to.to(column + 1).put(format!("{ln}{result}{gap}"), Role::Plain).put(moved, Role::Faint);
         }
         if let Some(token) = self.contrast.below.first() {
             let column = FIRST + most * CELL;
@@ -167,8 +189,13 @@ impl<'v> View<'v> {
             (None, false) => "contrast (off)",
         };
         let mut head = line();
-        head.put(format!("{name}  "), Role::Strong).put(format!(" expert {}", name::short(pair.expert)), Role::Expert);
-        head.put(format!("   amateur {}", name::short(pair.amateur)), Role::Amateur);
+        let expert = format!("expert {}", name::short(pair.expert));
+        let amateur = format!("amateur {}", name::short(pair.amateur));
+        // Exits are what a reader needs most: blanks go first.
+        let wide = head.width() + name.len() + expert.len() + amateur.len() + 6 <= width;
+        let gap = if wide { "   " } else { " " };
+        head.put(format!("{name}{gap}"), Role::Strong).put(expert, Role::Expert);
+        head.put(gap, Role::Plain).put(amateur, Role::Amateur);
         rows.push(head);
         let mut parameters = line();
         let of = format!("  V {} of {}", contrast.plausible_len, self.card.vocabulary);
@@ -292,8 +319,12 @@ impl<'v> View<'v> {
         let marks = &self.look.marks;
         match token.expert_rank.cmp(&token.result_rank) {
             std::cmp::Ordering::Equal => "=".into(),
-            std::cmp::Ordering::Greater => format!("{}{}", marks.up, token.expert_rank - token.result_rank),
-            std::cmp::Ordering::Less => format!("{}{}", marks.down, token.result_rank - token.expert_rank),
+            std::cmp::Ordering::Greater => {
+                format!("{}{}", marks.up, number::rank3(token.expert_rank - token.result_rank))
+            }
+            std::cmp::Ordering::Less => {
+                format!("{}{}", marks.down, number::rank3(token.result_rank - token.expert_rank))
+            }
         }
     }
 }

@@ -32,6 +32,10 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             plain(&look.marks.sentence(notice), &look.marks),
             if state.stopped.is_some() { Role::Warn } else { Role::Strong },
         );
+        if state.panel.is_none() {
+            row.put("   ", Role::Plain);
+            put_hints(&mut row, state, look, width);
+        }
     } else if !super::gauge::put(&mut row, state, look) {
         match &state.panel {
             // The view's keys are not alive then; the panel shows its own.
@@ -58,6 +62,8 @@ fn put_hints(row: &mut Row<'_>, state: &State, look: &Look, width: usize) {
             put(row, words);
         }
     }
+    // A sentence before them may leave no room for help either.
+    let last = last.filter(|last| row.width() + length(last) <= width + 2);
     for words in end.into_iter().chain(last) {
         put(row, words);
     }

@@ -67,7 +67,7 @@ const HEATMAP: &[Hint] = &[
     TOKEN,
     EXIT,
     hint(&[Action::NextDisagreement], "disagreement"),
-    hint(&[Action::NextChange], "contrast change"),
+    now(&[Action::NextChange], |state, _| format!("{} change", state.contrasting().name())),
     hint(&[Action::Measure], "measure"),
     apart(&[Action::Wider, Action::Narrower], "cell width"),
     hint(&[Action::Repeats], "repeats"),
@@ -140,11 +140,11 @@ const LANES: &[Hint] = &[
         (false, 1) => "next token".into(),
         (false, _) => "step all".into(),
     }),
-    TOKEN,
-    EXIT,
     apart(&[Action::PreviousTried, Action::NextTried], "lane"),
     hint(&[Action::AddLane], "add"),
     hint(&[Action::Remove], "remove"),
+    TOKEN,
+    EXIT,
     OTHER,
     hint(&[Action::Decoding], "its decoding"),
     hint(&[Action::Sampling], "sampling"),
@@ -207,7 +207,7 @@ impl Hint {
 /// What `c` turns on or off.
 fn toggles(state: &State) -> String {
     match Kind::of(&state.decoding.method) {
-        Kind::Original | Kind::Exit => format!("{} on", state.methods.contrasting.name()),
+        Kind::Original | Kind::Exit => format!("{} on", state.contrasting().name()),
         kind => format!("{} off", kind.name()),
     }
 }

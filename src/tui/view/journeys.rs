@@ -15,7 +15,7 @@ use ratatui::{
 
 pub(super) use panel::draw as panel;
 
-use super::{TEXT_ROWS, name, name::Letters, text, verdict};
+use super::{TEXT_ROWS, name, name::Letters, scores, text, verdict};
 use crate::{
     session::{protocol::ModelCard, reading::Reading, trace::TokenId},
     tui::{
@@ -204,6 +204,7 @@ impl<'s> Shown<'s> {
             Across::Positions => "token",
         };
         row.right(what, AXIS - 2, Role::Faint);
+        let (expert, amateur) = scores::pair(self.state);
         for column in self.columns.shown.clone() {
             let is_cursor = column == self.columns.cursor;
             let plain = if is_cursor { Role::Strong } else { Role::Faint };
@@ -216,8 +217,8 @@ impl<'s> Shown<'s> {
             }
             let Some(exit) = self.card.exits.get(self.card.exits.len() - 1 - column).copied() else { continue };
             let (sign, role) = match exit {
-                exit if exit == self.state.pair.expert => ("E", Role::Expert),
-                exit if exit == self.state.pair.amateur => ("A", Role::Amateur),
+                exit if exit == expert => ("E", Role::Expert),
+                exit if exit == amateur => ("A", Role::Amateur),
                 _ => ("", plain),
             };
             let label = name::short(exit);

@@ -17,7 +17,7 @@ use crate::{
         row::{Look, Row, line_of, split_columns, window},
         state::State,
         theme::{Role, Theme},
-        token_text::clip,
+        token_text::{cells, clip},
     },
 };
 
@@ -46,7 +46,9 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
     let visible = window(lanes.len(), layout.visible, present);
     for (place, n) in visible.clone().enumerate() {
         let column = |area: Rect| layout.column(area, place);
-        head(look, (n, &lanes[n], n == present), column(layout.names), buf);
+        let before = if n == visible.start { n } else { 0 };
+        let after = if n + 1 == visible.end { lanes.len() - visible.end } else { 0 };
+        head(look, (n, &lanes[n], n == present), (before, after), column(layout.names), buf);
         // What can be clicked there is this lane's.
         let (inner, hits) = look.apart();
         text::draw_lane(&lanes[n].state, &inner, lanes[n].differs, column(layout.texts), buf);
@@ -106,12 +108,24 @@ fn lane_name(n: usize, lane: &State, look: &Look) -> String {
     format!("{} {method}, {drawn}", n + 1)
 }
 
-fn head(look: &Look, (n, lane, is_present): (usize, &Shown, bool), area: Rect, buf: &mut Buffer) {
+/// A lane's name; at the edges how many lanes there are on that side, which are not shown.
+fn head(
+    look: &Look,
+    (n, lane, is_present): (usize, &Shown, bool),
+    (before, after): (usize, usize),
+    area: Rect,
+    buf: &mut Buffer,
+) {
     look.hit(Hit::one(area, Target::Lane { lane: n, position: None }));
     let mut row = Row::new(look);
+    let [left, right] = look.marks.sides;
     row.put(if is_present { ">" } else { " " }, Role::Strong);
-    let room = usize::from(area.width).saturating_sub(2);
-    row.put(clip(&lane_name(n, &lane.state, look), room, &look.marks), Role::Strong);
+    let hidden = |count: usize, text: String| if count > 0 { text } else { String::new() };
+    let (before, after) = (hidden(before, format!("{left} +{before} ")), hidden(after, format!(" +{after} {right}")));
+    let width = usize::from(area.width);
+    let room = width.saturating_sub(2 + cells(&before) + cells(&after));
+    row.put(before, Role::Plain).put(clip(&lane_name(n, &lane.state, look), room, &look.marks), Role::Strong);
+    row.right(after, width - 1, Role::Plain);
     row.draw(area, buf, if is_present { Theme::cursor() } else { Style::default() });
 }
 

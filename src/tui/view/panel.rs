@@ -13,6 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{name, settings};
 use crate::tui::{
     hits::{Hit, Target},
+    methods::Kind,
     number,
     panel::{Column, Editor, Entry, Palette, Panel, Picker},
     row::{Look, Row, line_of},
@@ -97,7 +98,13 @@ pub(super) fn put(row: Row<'_>, n: usize, area: Rect, buf: &mut Buffer, over: St
 fn picker_lines(state: &State, look: &Look, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let Some(card) = &state.card else { return };
     let exit = card.exits.get(picker.exit).map_or(String::new(), |exit| name::exit(*exit));
-    let heads = [exit, "original".into(), name::pair(&state.pair, look), "drawn".into(), "best".into()];
+    let contrasted = match Kind::of(&state.decoding.method) {
+        Kind::Original | Kind::Exit | Kind::Contrast => name::pair(&state.pair, look),
+        // No more cells than a probability has.
+        Kind::Expression => "expr".into(),
+        kind => kind.name().into(),
+    };
+    let heads = [exit, "original".into(), contrasted, "drawn".into(), "best".into()];
     let columns = |n: usize| 35 + 9 * n;
     let mut head = Row::new(look);
     head.put("    #  token", Role::Faint).right("id", 26, Role::Faint);

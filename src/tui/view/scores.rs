@@ -6,6 +6,7 @@ use super::name;
 use crate::{
     session::trace::{ContrastTrace, Distance, ExitId, Method, ScoreTrace, StepTrace},
     tui::{
+        methods::Kind,
         number,
         row::{Look, Row},
         state::State,
@@ -24,11 +25,12 @@ pub(super) fn pair(state: &State) -> (ExitId, ExitId) {
     scores.map_or((state.pair.expert, state.pair.amateur), |scores| (scores.expert, scores.amateur))
 }
 
-/// What the panel of the contrast shows: the scores that decide, or the pair's contrast.
+/// What the panel of the contrast shows: the scores that decide, or the pair's contrast. `None` of a decoding by scores
+/// that is off or still to come: what it would do is not known.
 pub(super) fn shown<'t>(state: &State, trace: &'t StepTrace) -> Option<Cow<'t, ContrastTrace>> {
     match deciding(state, trace) {
         Some(scores) => Some(Cow::Owned(scores.as_contrast(state.decoding.method.pair_or(state.pair)))),
-        None => trace.contrast.as_ref().map(Cow::Borrowed),
+        None => trace.contrast.as_ref().filter(|_| state.contrasting() == Kind::Contrast).map(Cow::Borrowed),
     }
 }
 

@@ -3,7 +3,8 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{effect, panel};
+use super::{effect, model::wrapped, panel};
+use crate::session::trace::Expression;
 use crate::tui::{
     hits::{Hit, Target},
     methods::Kind,
@@ -37,9 +38,16 @@ pub(super) fn draw(state: &State, look: &Look, settings: &Settings, area: Rect, 
     fields(state, look, settings, inner, buf);
     let bottom = usize::from(inner.height).saturating_sub(EFFECT);
     let mut rule = Row::new(look);
-    rule.rule(1).put(" with this ", Role::Faint).rule(usize::from(inner.width));
+    // While what is written is none, what may be written is of more use than what the last one does.
+    let is_bad = state.methods.bad.is_some() && Kind::of(&state.decoding.method) == Kind::Expression;
+    let (title, rows) = if is_bad {
+        (" expected ", expected(look, usize::from(inner.width)))
+    } else {
+        (" with this ", effect::rows(state, look))
+    };
+    rule.rule(1).put(title, Role::Faint).rule(usize::from(inner.width));
     panel::put(rule, bottom, inner, buf, Style::default());
-    for (n, row) in effect::rows(state, look).into_iter().enumerate() {
+    for (n, row) in rows.into_iter().enumerate() {
         panel::put(row, bottom + 1 + n, inner, buf, Style::default());
     }
     let [updown, leftright] = look.marks.keys;
@@ -128,6 +136,17 @@ fn cursor(state: &State, area: Rect, place: usize, buf: &mut Buffer) {
             Rect { x: line.x + u16::try_from(column).unwrap_or(0).min(line.width.saturating_sub(1)), width: 1, ..line };
         buf.set_style(cell, Theme::cursor());
     }
+}
+
+/// What an expression may have.
+fn expected(look: &Look, width: usize) -> Vec<Row<'_>> {
+    let lines = wrapped(Expression::EXPECTED, width.saturating_sub(2));
+    let row = |line: String| {
+        let mut row = Row::new(look);
+        row.put(format!(" {line}"), Role::Plain);
+        row
+    };
+    lines.into_iter().take(effect::ROWS).map(row).collect()
 }
 
 /// What is wrong with the expression, its column marked.

@@ -3,12 +3,13 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{name, verdict};
+use super::{name, scores, verdict};
 use crate::session::reading::Reading;
 use crate::tui::{
     exits::{self, Lab},
     hits::{Hit, Target},
     keymap::Action,
+    methods::Kind,
     repeats::repeated,
     row::{Look, Row, line_of, split_columns, split_rows},
     state::{Ribbon, State},
@@ -84,7 +85,7 @@ pub(super) fn draw_under_rule(state: &State, look: &Look, area: Rect, buf: &mut 
     let mut words = vec!["text".to_owned()];
     words.extend(ribbon_words(state, look));
     if state.ribbon != Ribbon::Off {
-        words.push(format!("{} contrast changed it", look.marks.changed));
+        words.push(format!("{} {} changed it", look.marks.changed, state.contrasting().name()));
     }
     words.push(format!("{} generated from here", look.marks.boundary));
     verdict::rule(words.into_iter().map(|word| (word, Role::Faint)).collect(), look, rule, buf);
@@ -250,7 +251,7 @@ fn height(state: &State, position: usize, reading: &Reading) -> Option<usize> {
         Ribbon::Disagree => of((exits - reading.agree.min(exits)) as f32, (exits - 1) as f32),
         Ribbon::Entropy => of(original.entropy, (card.vocabulary as f32).ln()),
         Ribbon::Surprise => of(-original.ln_p, 12.0),
-        Ribbon::Effect => of(trace.contrast.as_ref()?.effect, 3.0),
+        Ribbon::Effect => of(scores::shown(state, trace)?.effect, 3.0),
         Ribbon::Repeats => match repeated(state, position, Some(trace.subject)) {
             0 => None,
             tokens => Some(tokens.min(8) - 1),
@@ -274,7 +275,11 @@ pub(super) fn ribbon_words(state: &State, look: &Look) -> Option<String> {
         Ribbon::Disagree => format!("exits that disagree, {least}none to {most}all"),
         Ribbon::Entropy => format!("entropy of original, {least}0 to {most}{log} V"),
         Ribbon::Surprise => format!("-{log} p under original, {least}0 to {most}{:.0}", units.of(12.0)),
-        Ribbon::Effect => format!("effect of the contrast, {least}0 to {most}{:.1} {}", units.of(3.0), units.name()),
+        Ribbon::Effect => {
+            let kind = state.contrasting();
+            let the = if kind == Kind::Dola { "" } else { "the " };
+            format!("effect of {the}{}, {least}0 to {most}{:.1} {}", kind.name(), units.of(3.0), units.name())
+        }
         Ribbon::Repeats => format!("tokens that repeat, {least}1 to {most}8 and more"),
         Ribbon::Off => return None,
     };

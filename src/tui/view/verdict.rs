@@ -10,6 +10,7 @@ use crate::{
         trace::{ContrastTrace, Decoding, Method, ScoreTrace, StepTrace, TokenId},
     },
     tui::{
+        methods::Kind,
         number,
         row::{Look, Row},
         state::{State, TextToken},
@@ -24,7 +25,7 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
 }
 
 /// Draws sentences into a rule: as many as fit, the strong ones first, then those that tell of a change, the faint ones
-/// last. One that is too long loses what follows its last comma.
+/// last. What follows the last comma of one goes before another one does.
 pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let mut row = Row::new(look);
@@ -38,6 +39,9 @@ pub(super) fn rule(parts: Vec<(String, Role)>, look: &Look, area: Rect, buf: &mu
     row.put(" ", Role::Plain).rule(width);
     row.draw(area, buf, Style::default());
 }
+
+/// Which weights come first, and whether whole: what changed and what is plain have a place before either is whole.
+const PASSES: [(&[usize], bool); 5] = [(&[0], true), (&[1, 2], false), (&[1], true), (&[3], false), (&[2, 3], true)];
 
 /// What of the sentences fits, in their order.
 fn fitting(parts: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
@@ -63,13 +67,12 @@ fn fitting(parts: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
         }
         fits
     };
-    for n in &order {
-        let (text, role) = &parts[*n];
-        let _ = (weight(*role) < 2 && take(*n, &mut kept, text.clone())) || take(*n, &mut kept, short(text));
-    }
-    for n in 0..parts.len() {
-        if kept[n].is_some() {
-            take(n, &mut kept, parts[n].0.clone());
+    for (weights, whole) in PASSES {
+        for n in order.iter().copied().filter(|n| weights.contains(&weight(parts[*n].1))) {
+            let text = &parts[n].0;
+            if !(whole && take(n, &mut kept, text.clone())) && kept[n].is_none() {
+                take(n, &mut kept, short(text));
+            }
         }
     }
     kept.into_iter().zip(parts).filter_map(|(text, (_, role))| Some((text?, role))).collect()
@@ -124,7 +127,7 @@ fn sentences(
     } else {
         (format!("{label} {}", name::token_and_id(card, trace.subject, look)), Role::Strong)
     }];
-    let contrast = trace.contrast.as_ref().filter(|_| !state.decoding.method.has_scores()).map(|contrast| {
+    let contrast = trace.contrast.as_ref().filter(|_| state.contrasting() == Kind::Contrast).map(|contrast| {
         let alone = format!("{} alone: {}", name::short(contrast.pair.expert), token(contrast.expert_alone.id));
         match (contrast.pair.expert == contrast.pair.amateur, contrast.plausible_len, contrast.changed()) {
             (true, ..) => ("same exit: nothing to contrast".to_owned(), Role::Plain),
@@ -153,14 +156,17 @@ fn sentences(
             trace.exits.len()
         )
     };
-    // What the contrast did matters most where it did something.
+    let origin = stands.map(|taken| origin(state, taken, trace, &token, look)).unwrap_or_default();
+    // That now another token would be taken matters most, then what the contrast did, where it did something.
+    let (now, origin): (Vec<_>, Vec<_>) = origin.into_iter().partition(|(text, _)| text.starts_with(NOW));
+    parts.extend(now);
+    let role = if trace.is_partial() { Role::Faint } else { Role::Plain };
     match contrast {
-        Some(contrast) if contrast.1 == Role::Changed => parts.extend([contrast, (decided, Role::Plain)]),
-        contrast => parts.extend([(decided, Role::Plain)].into_iter().chain(contrast)),
+        Some(contrast) if contrast.1 == Role::Changed => parts.extend([contrast, (decided, role)]),
+        contrast => parts.extend([(decided, role)].into_iter().chain(contrast)),
     }
-    if let Some(taken) = stands {
-        parts.extend(origin(state, taken, trace, &token, look));
-    } else if matches!(state.decoding.method, Method::Exit(_)) {
+    parts.extend(origin);
+    if stands.is_none() && matches!(state.decoding.method, Method::Exit(_)) {
         parts.push((format!("by {}", name::method(&state.decoding.method, look)), Role::Faint));
     }
     let p = trace.choice.ln_p.exp();
@@ -169,6 +175,9 @@ fn sentences(
     }
     parts
 }
+
+/// How a sentence begins that says what would be taken now.
+const NOW: &str = "now ";
 
 /// What a decoding by scores did.
 fn by_scores(state: &State, scores: &ScoreTrace, token: &dyn Fn(TokenId) -> String) -> Option<(String, Role)> {
@@ -203,7 +212,7 @@ fn origin(
     }
     let method = name::chosen_by(&by.method, look);
     let mut parts = match (other, by.sampling.random) {
-        (true, _) => vec![(format!("was {method}, now {}", now()), Role::Changed)],
+        (true, _) => vec![(format!("{NOW}{}, was {method}", now()), Role::Changed)],
         (false, false) => vec![(format!("chosen by {method} greedy"), Role::Faint)],
         (false, true) => vec![(format!("chosen by {method}"), Role::Faint)],
     };
@@ -241,6 +250,24 @@ mod tests {
         ];
         let parts = parts.map(|(text, role)| (text.to_owned(), role)).to_vec();
         fitting(parts, width).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(" | ")
+    }
+
+    #[test]
+    fn what_would_be_taken_now_and_what_changed_it_stay() {
+        let parts = [
+            ("7: ␣a 257", Role::Strong),
+            ("now ␣the, was 24▸12 α .10", Role::Changed),
+            ("contrast changed it, 24 alone: ␣the", Role::Changed),
+            ("decided at exit 18, 5 of 13 exits agree", Role::Plain),
+        ];
+        let kept = |width| {
+            let parts = parts.map(|(text, role)| (text.to_owned(), role)).to_vec();
+            fitting(parts, width).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(" | ")
+        };
+        assert_eq!(kept(80), "7: ␣a 257 | now ␣the | contrast changed it | decided at exit 18");
+        assert_eq!(kept(60), "7: ␣a 257 | now ␣the | contrast changed it");
+        assert_eq!(kept(30), "7: ␣a 257 | now ␣the");
+        assert_eq!(kept(86), "7: ␣a 257 | now ␣the, was 24▸12 α .10 | contrast changed it | decided at exit 18");
     }
 
     #[test]

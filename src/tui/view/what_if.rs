@@ -6,7 +6,7 @@ mod pairs;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{TEXT_ROWS, WIDE, contrast, name, name::Letters, table, text, verdict};
+use super::{TEXT_ROWS, WIDE, contrast, name, name::Letters, scores, table, text, verdict};
 use crate::{
     session::{
         grid::{Cell, Grid},
@@ -157,12 +157,18 @@ impl<'s> Shown<'s> {
         let present = (self.pair.alpha, self.pair.min_candidates);
         let (alpha, min) = self.grid.map_or(present, |grid| grid.settings);
         let draw = if self.state.decoding.sampling.random { "sampled" } else { "greedy" };
+        let method = &self.state.decoding.method;
+        let decides = (!self.state.contrast_decides()).then(|| format!("{} decides", name::method(method, self.look)));
         let question = match self.grid {
+            Some(grid) if grid.settings == present && decides.is_some() => {
+                ("what would each contrast choose?".to_owned(), Role::Plain)
+            }
             Some(grid) if grid.settings == present => ("what would each pair choose here?".to_owned(), Role::Plain),
             _ => (self.lacking().to_owned(), Role::Plain),
         };
         let settings = format!("{} {}  min {min}  {draw}", self.look.marks.alpha, number::parameter(alpha));
         let first = first(self.state, self.card, subject, self.look);
-        first.into_iter().chain([question, (settings, Role::Plain)]).collect()
+        let decides = decides.map(|words| (words, Role::Plain));
+        first.into_iter().chain(decides).chain([question, (settings, Role::Plain)]).collect()
     }
 }

@@ -6,14 +6,17 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::differences;
 use crate::{
-    session::{agreement::Agreement, protocol::ModelCard, trace::ExitId},
+    session::{
+        agreement::{Agreement, tens, upright},
+        protocol::ModelCard,
+    },
     tui::{
         exits::differ,
         hits::{Hit, Target},
         row::{Look, Row, line_of, split_columns, split_rows, window},
         state::State,
         theme::{Role, Theme},
-        view::{TEXT_ROWS, name, table, text, verdict},
+        view::{TEXT_ROWS, name, scores, table, text, verdict},
     },
 };
 
@@ -142,6 +145,7 @@ fn draw_cells(
 
 /// The names over the columns, upright where they are wider than these.
 fn draw_head(state: &State, card: &ModelCard, look: &Look, places: &Places, area: Rect, buf: &mut Buffer) {
+    let (expert, amateur) = scores::pair(state);
     for line in 0..head_rows(places.cell) {
         let Some(area) = line_of(area, line) else { return };
         let mut row = Row::new(look);
@@ -150,28 +154,19 @@ fn draw_head(state: &State, card: &ModelCard, look: &Look, places: &Places, area
             let exit = card.exits[column];
             let role = match exit {
                 _ if column == state.exits.matrix.column => Role::Strong,
-                exit if exit == state.pair.expert => Role::Expert,
-                exit if exit == state.pair.amateur => Role::Amateur,
+                exit if exit == expert => Role::Expert,
+                exit if exit == amateur => Role::Amateur,
                 _ => Role::Faint,
             };
             let end = row.width() + places.cell;
-            let text = if places.cell == CELLS[0] { name::short(exit) } else { digit(exit, line) };
+            let text = match places.cell {
+                cell if cell == CELLS[0] => name::short(exit),
+                _ => upright(&exit.to_string(), line).into(),
+            };
             row.right(text, end - usize::from(places.cell == 2), role).to(end);
         }
         row.draw(area, buf, Style::default());
     }
-}
-
-/// A line of a name that stands upright: tens, then ones; original is `o`.
-fn digit(exit: ExitId, line: usize) -> String {
-    let sign = match (exit, line) {
-        (ExitId::Original, 0) => ' ',
-        (ExitId::Original, _) => 'o',
-        (ExitId::Block(k), 0) if k < 10 => ' ',
-        (ExitId::Block(k), 0) => char::from_digit(k / 10 % 10, 10).unwrap_or(' '),
-        (ExitId::Block(k), _) => char::from_digit(k % 10, 10).unwrap_or(' '),
-    };
-    sign.into()
 }
 
 /// A cell on the ground of its share.
@@ -187,10 +182,6 @@ fn put(row: &mut Row<'_>, look: &Look, (agreement, at, column): (&Agreement, usi
     let role = if at == column { Role::Faint } else { Role::Plain };
     // Rounded, but for what is not always so.
     let percent = (100.0 * share).round().min(if share < 1.0 { 99.0 } else { 100.0_f64 }) as usize;
-    let text = match (cell, percent) {
-        (4.., _) => format!("{percent:>4}"),
-        (cell, 100) => format!("{:<cell$}", 'X'),
-        (cell, _) => format!("{:<cell$}", (10.0 * share) as usize),
-    };
+    let text = if cell < CELLS[0] { format!("{:<cell$}", tens(share)) } else { format!("{percent:>4}") };
     row.styled(text, look.theme.on_level(role, Some(level)));
 }

@@ -13,7 +13,7 @@ use crate::{
         state::State,
         theme::Role,
         token_text::clip,
-        view::{bar, name, verdict},
+        view::{bar, name, scores, verdict},
     },
 };
 
@@ -121,12 +121,13 @@ pub(in crate::tui::view) fn facts(
     if let Some(top) = trace.exits.first().and_then(|row| row.top.first()) {
         facts.push(("original", format!("{} {}", token(top.id), p(top.ln_p))));
     }
-    if let Some(contrast) = &trace.contrast {
+    if let Some(contrast) = scores::shown(state, trace) {
         let best = contrast.plausible.first();
         let takes = best.map_or_else(String::new, |b| format!("{} {}", token(b.id), p(b.result)));
         let inactive = if contrast.plausible_len == 1 { ": inactive" } else { "" };
         let pair = name::pair(&contrast.pair, look);
-        facts.push(("contrast", format!("{pair} takes {takes}, V {}{inactive}", contrast.plausible_len)));
+        let fact = format!("{pair} takes {takes}, V {}{inactive}", contrast.plausible_len);
+        facts.push((state.contrasting().name(), fact));
     }
     let kl = zero(number::entropy4(own.kl, look.units));
     let entropy = number::entropy4(own.entropy, look.units);

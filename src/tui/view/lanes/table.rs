@@ -23,7 +23,7 @@ const COLUMNS: [(&str, &str, &str, [usize; 2]); 7] = [
     ("repeated", "2-grams", "rep-2", [11, 6]),
     ("distinct", "2-grams", "dist-2", [11, 7]),
     ("as lane 1", "until", "until", [12, 6]),
-    ("contrast", "changed", "chg", [11, 5]),
+    ("not the", "expert's", "chg", [11, 5]),
     ("ms per", "token", "ms", [9, 6]),
 ];
 /// Most cells of the lanes' names.

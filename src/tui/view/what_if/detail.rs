@@ -58,21 +58,23 @@ impl Shown<'_> {
 
     fn sentences(&self) -> Vec<(String, Role)> {
         let token = |id| name::token(self.card, id, self.look);
-        let pair = name::pair(&self.pair, self.look);
+        // What this pair would do stands beside what decides.
+        let decides = self.state.contrast_decides();
+        let pair = format!("{} {}", if decides { "pair" } else { "contrast" }, name::pair(&self.pair, self.look));
         let Some((cell, alone)) = self.cell(self.expert, self.amateur).zip(self.alone(self.expert)) else {
             // A grid has every pair: one that it lacks has no answer.
             let lacks = match (self.grid, self.state.has_model()) {
                 (Some(_), true) => ("an exit of it is not finite".into(), Role::Warn),
                 _ => (self.lacking().into(), Role::Plain),
             };
-            return vec![(format!("pair {pair}"), Role::Strong), lacks];
+            return vec![(pair, Role::Strong), lacks];
         };
         let what = if cell.plausible <= 1 {
-            (format!("pair {pair}: {}, inactive: one plausible token", token(cell.id)), Role::Strong)
+            (format!("{pair}: {}, inactive: one plausible token", token(cell.id)), Role::Strong)
         } else if cell.id == alone {
-            (format!("pair {pair}: {} as {} alone", token(alone), name::short(self.pair.expert)), Role::Strong)
+            (format!("{pair}: {} as {} alone", token(alone), name::short(self.pair.expert)), Role::Strong)
         } else {
-            (format!("pair {pair}: {} instead of {}", token(cell.id), token(alone)), Role::Changed)
+            (format!("{pair}: {} instead of {}", token(cell.id), token(alone)), Role::Changed)
         };
         let mass = self
             .detail()
@@ -81,8 +83,8 @@ impl Shown<'_> {
             .unwrap_or_default();
         let numbers = format!("p {}  V {}{mass}", number::p4(cell.ln_p.exp()), cell.plausible);
         let present: (ExitId, ExitId) = (self.state.pair.expert, self.state.pair.amateur);
-        let adopt =
-            if present == (self.pair.expert, self.pair.amateur) { "the pair in use" } else { "Enter adopts it" };
+        let in_use = decides && present == (self.pair.expert, self.pair.amateur);
+        let adopt = if in_use { "the pair in use" } else { "Enter adopts it" };
         vec![what, (numbers, Role::Plain), (adopt.into(), Role::Faint)]
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{Shown, legend, name};
+use super::{Shown, legend, name, scores};
 use crate::{
     session::{grid::Cell, protocol::ModelCard, trace::ExitId},
     tui::{
@@ -92,16 +92,17 @@ impl Shown<'_> {
         let mut row = Row::new(self.look);
         // Close columns begin where the word would end.
         row.put(if places.cell > 3 { " expert alone" } else { " expert" }, Role::Faint);
+        let (_, in_use) = scores::pair(self.state);
         for amateur in places.amateurs.clone() {
             let exit = self.card.exits[amateur];
             let end = places.end(amateur);
             let role = match exit {
-                exit if exit == self.state.pair.amateur => Role::Amateur,
+                exit if exit == in_use => Role::Amateur,
                 _ if amateur == self.amateur => Role::Strong,
                 _ => Role::Faint,
             };
             row.right(name::short(exit), end, role);
-            if exit == self.state.pair.amateur && places.cell > 3 {
+            if exit == in_use && places.cell > 3 {
                 row.put("A", Role::Amateur);
             }
         }
@@ -111,7 +112,7 @@ impl Shown<'_> {
     fn expert_row(&self, expert: usize, places: &Places) -> Row<'_> {
         let exit: ExitId = self.card.exits[expert];
         let mut row = Row::new(self.look);
-        let is_expert = exit == self.state.pair.expert;
+        let is_expert = exit == scores::pair(self.state).0;
         row.put(if expert == self.expert { ">" } else { " " }, Role::Strong);
         row.right(name::short(exit), 5, if is_expert { Role::Expert } else { Role::Plain });
         row.put(if is_expert { "E" } else { " " }, Role::Expert);
