@@ -20,9 +20,9 @@ fn on(part: Part) -> Engine {
 }
 
 /// How far a logit of the demo may be from the processor's: see `parity`'s bound. The demo has twice the blocks of the
-/// reference cases, rows twice as long, and was trained: as in `tests/steps.rs` it has ten times the bound.
+/// reference cases: twice the bound, and in f16 ten times, as its rows are twice as long and its logits wider.
 pub(super) fn bound() -> f32 {
-    if rounding(1).max(rounding(64)) == 0.0 { 1e-3 } else { 0.5 }
+    if rounding(1).max(rounding(64)) == 0.0 { 2e-4 } else { 0.5 }
 }
 
 /// The processor's logits after each token of a text.
