@@ -1,8 +1,9 @@
 //! Keeps f32 weights f32 on graphics processors.
 
-/// Has ggml's Vulkan backend multiply batches in f32. Left to itself it rounds both factors to f16 wherever a device can
-/// compute in f16, f32 weights included, and a batch then differs from steps by about 1e-2 in a logit. Costs time in
-/// batches alone: a step's products are f32 in any case. The variable `MEXIT_VULKAN_F16` leaves it as it is.
+/// Has ggml's Vulkan backend compute in f32. Left to itself it rounds both factors of a batch's products, and what attention
+/// multiplies, to f16 wherever a device can compute in it, f32 weights included: logits are then off by about 0.02
+/// (`tests/device`). Costs time in batches and in attention; a single row's products are f32 in any case. The variable
+/// `MEXIT_VULKAN_F16` leaves it as it is.
 ///
 /// To be called by `main`, first: it sets a variable of the environment, which cannot be done beside other threads.
 pub fn keep_f32() {
