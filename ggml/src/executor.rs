@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
-use crate::{Device, Error, Graph, Tensor, buffer, device::Backend, product, threads::Threads};
+use crate::{Device, Error, Graph, Tensor, buffer, device::Backend, kernels, threads::Threads};
 
 /// What computes. One at a time: graphs are computed one after the other, and results are read before the next.
 pub struct Executor {
@@ -102,7 +102,7 @@ impl Executor {
         }
         self.present()?;
         for result in graph.results() {
-            product::set_singly(result, self.reference);
+            kernels::set_singly(result, self.reference);
         }
         let scheduler = self.scheduler.as_ptr();
         // SAFETY: a valid scheduler; a graph that was aborted leaves it in need of this.

@@ -12,10 +12,10 @@ mod exact;
 mod executor;
 pub mod gguf;
 mod graph;
+mod kernels;
 mod mapping;
 mod ops;
 mod processor;
-mod product;
 mod quantize;
 pub mod remote;
 pub mod roofline;
@@ -30,10 +30,13 @@ pub use error::Error;
 pub use exact::keep_f32;
 pub use executor::{Crossing, Executor};
 pub use graph::Graph;
+pub use kernels::{
+    attention::Attention,
+    product::{Then, keeps_columns},
+};
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;
 pub use processor::{processor_time, require_processor};
-pub use product::keeps_columns;
 pub use quantize::{
     dequantize, dequantize_into, first_not_finite, first_not_finite_of, fitting, quantize, quantize_into,
 };

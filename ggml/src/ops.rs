@@ -1,9 +1,14 @@
 //! The operations our graphs are made of. Each checks what ggml would abort on, at build or inside a kernel, and
 //! each takes the name of its result.
 
+mod fused;
+
 use llama_cpp_sys_2 as sys;
 
-use crate::{Arena, DType, Error, Tensor, error, product};
+use crate::{
+    Arena, DType, Error, Tensor, error,
+    kernels::product::{self, Then},
+};
 
 /// Builds operations in an arena. Results live as long as the arena and the operands.
 #[derive(Clone, Copy)]
@@ -84,27 +89,11 @@ impl<'a> Ops<'a> {
                 format!("{weight:?} and {x:?}"),
             ));
         }
-        if weight.is_weight() && x2 * x3 == 1 && product::is_ours(weight, x.shape()[1]) {
-            return self.product(name, weight, x);
+        if fused::is_ours(weight, x) {
+            return Ok(product::operation(self.arena, weight, x, None, Then::Done)?.named(name));
         }
         // SAFETY: inner sizes agree, the types are supported pairs, the arena has room.
         Ok(Tensor::from_raw(unsafe { sys::ggml_mul_mat(self.arena.take()?, weight.raw(), x.raw()) }).named(name))
-    }
-
-    /// The same by our own kernels.
-    fn product(&self, name: &str, weight: Tensor<'a>, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
-        let [rows, columns] = [weight, x].map(|tensor| tensor.get().ne[1]);
-        let mut sources = [weight.raw(), x.raw()];
-        // All threads: GGML_N_TASKS_MAX in ggml.h, which the bindings leave out.
-        let (kind, all) = (sys::GGML_TYPE_F32, -1);
-        let compute: sys::ggml_custom_op_t = Some(product::compute);
-        let none = std::ptr::null_mut();
-        // SAFETY: two sources, which ggml copies out of the array; a function for any number of threads; the arena has room.
-        let raw = unsafe {
-            let context = self.arena.take()?;
-            sys::ggml_custom_4d(context, kind, rows, columns, 1, 1, sources.as_mut_ptr(), 2, compute, all, none)
-        };
-        Ok(Tensor::from_raw(raw).named(name))
     }
 
     /// The rows of `table` named by i32 `ids`: f32. The caller keeps ids within the table: a kernel would abort.

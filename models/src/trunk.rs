@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use mexit_ggml::{Arena, DType, Device, Graph, Ops, Tensor};
+use mexit_ggml::{Arena, Attention, DType, Device, Graph, Ops, Tensor, Then};
 
 use crate::{Error, Model, TokenId, cache::Cache};
 
@@ -34,9 +34,9 @@ pub(crate) struct Part {
 pub(crate) struct Trunk<'a> {
     /// From block 0 on ids and positions, i32 `[n]` each; else the raw rows before the first block, f32 `[d, n]`.
     pub(crate) entry: Vec<Tensor<'a>>,
-    /// f16 `[n_kv, n]`: which keys each token sees, for global and for local layers; `None` where all are seen.
+    /// f16 `[n_kv, n]`: which keys each token sees, for global and for local layers; `None` where nothing asks.
     pub(crate) masks: [Option<Tensor<'a>>; 2],
-    /// Writes into the cache: to be computed although nothing reads them.
+    /// What writes into the cache: to be computed although nothing may read it.
     pub(crate) writes: Vec<Tensor<'a>>,
     /// What is computed on another device than the weights around it would have it.
     pub(crate) pinned: Vec<(Tensor<'a>, Device)>,
@@ -56,6 +56,9 @@ struct Builder<'a> {
     gelu: Gelu,
     n: usize,
     n_past: usize,
+    masks: [Option<Tensor<'a>>; 2],
+    writes: Vec<Tensor<'a>>,
+    pinned: Vec<(Tensor<'a>, Device)>,
 }
 
 /// Builds a part of the trunk.
@@ -67,16 +70,8 @@ pub(crate) fn build<'a>(
     gelu: Gelu,
 ) -> Result<Trunk<'a>, Error> {
     let (spec, ops, n, n_past) = (&model.spec, Ops::new(arena), part.n, part.n_past);
-    let b = Builder { ops, model, cache, gelu, n, n_past };
-    let mask = |name: &str, wanted: bool| -> Result<_, Error> {
-        Ok(wanted.then(|| ops.input(name, DType::F16, &[n_past + n, n])).transpose()?)
-    };
-    let any_local = spec.local.iter().any(|l| *l);
-    let any_global = spec.local.iter().any(|l| !*l);
-    // A single token sees everything, unless a window is shorter than the text.
-    let masks =
-        [mask("mask", any_global && n > 1)?, mask("mask.local", any_local && (n > 1 || n_past >= spec.window))?];
-
+    let (masks, writes, pinned) = ([None; 2], Vec::new(), Vec::new());
+    let mut b = Builder { ops, model, cache, gelu, n, n_past, masks, writes, pinned };
     let first = part.blocks.start;
     let (entry, mut x) = if first == 0 {
         let ids = ops.input("ids", DType::I32, &[n])?;
@@ -88,7 +83,7 @@ pub(crate) fn build<'a>(
         let rows = ops.input("rows", DType::F32, &[spec.width, n])?;
         (vec![rows], rows)
     };
-    let (mut writes, mut pinned, mut taps) = (Vec::new(), Vec::new(), Vec::new());
+    let mut taps = Vec::new();
     let wanted = spec.taps();
     for il in first..=part.blocks.end {
         // Rows that were given are no result.
@@ -96,12 +91,11 @@ pub(crate) fn build<'a>(
             taps.push(ops.output(x));
         }
         if il < part.blocks.end {
-            let local = spec.local[il as usize];
-            x = b.attention(il, x, masks[usize::from(local)], &mut writes, &mut pinned)?;
+            x = b.attention(il, x)?;
             x = b.feed_forward(il, x)?;
         }
     }
-    Ok(Trunk { entry, masks, writes, pinned, taps })
+    Ok(Trunk { entry, masks: b.masks, writes: b.writes, pinned: b.pinned, taps })
 }
 
 impl<'a> Trunk<'a> {
@@ -129,19 +123,34 @@ pub(crate) fn token_bytes(ids: &[TokenId], n_past: usize) -> Vec<Vec<u8>> {
 
 impl<'a> Builder<'a> {
     /// x `[d, n]` plus attention over its norm and everything before it.
-    fn attention(
-        &self,
-        il: u32,
-        x: Tensor<'a>,
-        mask: Option<Tensor<'a>>,
-        writes: &mut Vec<Tensor<'a>>,
-        pinned: &mut Vec<(Tensor<'a>, Device)>,
-    ) -> Result<Tensor<'a>, Error> {
+    fn attention(&mut self, il: u32, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
+        let (spec, name) = (&self.model.spec, |part: &str| format!("l{il}.{part}"));
+        let normed = self.norm(&format!("blk.{il}.attn_norm"), &name("attn_norm"), x)?;
+        let qkv = self.linear(&format!("blk.{il}.attn_qkv"), &name("qkv"), normed, Then::Done)?; // [3d, n]
+        let window = if spec.local[il as usize] { spec.window } else { 0 };
+        let scale = spec.attention_scale();
+        let how = Attention { heads: spec.attention_heads, past: self.n_past, window, scale };
+        let mixed = match self.ops.remember_and_attend(&name("kqv"), qkv, self.cache.block(il)?, how)? {
+            Some(mixed) => {
+                self.writes.push(mixed);
+                mixed
+            }
+            None => self.attention_by_ggml(il, qkv)?,
+        };
+        let (here, there) = (self.model.plan().block(il), self.model.plan().cache(il));
+        if here != there {
+            // Where the cache is: a token's row crosses, instead of everything before it.
+            self.pinned.push((mixed, there));
+        }
+        let joined = self.ops.matrix(&name("kqv.joined"), mixed, spec.width, self.n)?;
+        self.linear(&format!("blk.{il}.attn_output"), &name("attn_out"), joined, Then::Add(x))
+    }
+
+    /// Stores the keys and values of qkv `[3d, n]` and gives what each token's attention makes of them, `[hd, heads, n]`.
+    fn attention_by_ggml(&mut self, il: u32, qkv: Tensor<'a>) -> Result<Tensor<'a>, Error> {
         let (ops, spec) = (self.ops, &self.model.spec);
         let (d, hd, heads, n) = (spec.width, spec.head_width(), spec.attention_heads, self.n);
         let name = |part: &str| format!("l{il}.{part}");
-        let normed = self.norm(&format!("blk.{il}.attn_norm"), &name("attn_norm"), x)?;
-        let qkv = self.linear(&format!("blk.{il}.attn_qkv"), &name("qkv"), normed)?; // [3d, n]
         let part = |label: &str, index: usize| -> Result<Tensor<'a>, Error> {
             let rows = ops.window(&name(label), qkv, [hd, heads, n], [4 * hd, 4 * 3 * d], 4 * d * index)?;
             Ok(ops.swap_rows(&name(label), rows)?) // [hd, n, heads]
@@ -155,40 +164,35 @@ impl<'a> Builder<'a> {
         for (label, index, store) in [("k", 1, self.cache.block(il)?[0]), ("v", 2, self.cache.block(il)?[1])] {
             let new = part(label, index)?;
             let place = ops.window(&name("place"), store, [hd, n, heads], strides, self.n_past * position)?;
-            writes.push(ops.copy_into(&name(&format!("{label}.write")), new, place)?);
+            self.writes.push(ops.copy_into(&name(&format!("{label}.write")), new, place)?);
             seen.push(ops.window(&name(&format!("{label}.seen")), store, [hd, self.n_past + n, heads], strides, 0)?);
         }
-        let mixed = ops.attention(&name("kqv"), q, [seen[0], seen[1]], mask, spec.attention_scale())?; // [hd, heads, n]
-        let (here, there) = (self.model.plan().block(il), self.model.plan().cache(il));
-        if here != there {
-            // Where the cache is: a token's row crosses, instead of everything before it.
-            pinned.push((mixed, there));
+        let mask = self.mask(spec.local[il as usize])?;
+        Ok(ops.attention(&name("kqv"), q, [seen[0], seen[1]], mask, spec.attention_scale())?)
+    }
+
+    /// Which keys each token sees in a local layer or another; `None` where all are seen.
+    fn mask(&mut self, local: bool) -> Result<Option<Tensor<'a>>, Error> {
+        // A single token sees everything, unless a window is shorter than the text.
+        let wanted = self.n > 1 || local && self.n_past >= self.model.spec.window;
+        let mask = &mut self.masks[usize::from(local)];
+        if wanted && mask.is_none() {
+            let name = if local { "mask.local" } else { "mask" };
+            *mask = Some(self.ops.input(name, DType::F16, &[self.n_past + self.n, self.n])?);
         }
-        let joined = ops.matrix(&name("kqv.joined"), mixed, d, n)?;
-        let out = self.linear(&format!("blk.{il}.attn_output"), &name("attn_out"), joined)?;
-        Ok(ops.add(&name("attn_residual"), out, x)?)
+        Ok(*mask)
     }
 
     /// x `[d, n]` plus the feed-forward layer over its norm.
     fn feed_forward(&self, il: u32, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
         let name = |part: &str| format!("l{il}.{part}");
         let normed = self.norm(&format!("blk.{il}.ffn_norm"), &name("ffn_norm"), x)?;
-        let up = self.linear(&format!("blk.{il}.ffn_up"), &name("ffn_up"), normed)?; // [inner, n]
-        let active = self.gelu(&name("gelu"), up)?;
-        let down = self.linear(&format!("blk.{il}.ffn_down"), &name("ffn_down"), active)?;
-        Ok(self.ops.add(&name("ffn_residual"), down, x)?)
-    }
-
-    /// GELU, tanh form, as u · σ(u · (2√(2/π) · 0.044715 · u² + 2√(2/π))).
-    fn gelu(&self, name: &str, u: Tensor<'a>) -> Result<Tensor<'a>, Error> {
-        let ops = self.ops;
-        if self.gelu == Gelu::Table {
-            return Ok(ops.gelu_table(name, u)?);
-        }
-        let square = ops.mul(&format!("{name}.u2"), u, u)?;
-        let inner = ops.scale_bias(&format!("{name}.inner"), square, 0.071_354_82, 1.595_769)?;
-        let gate = ops.sigmoid(&format!("{name}.gate"), ops.mul(&format!("{name}.z"), u, inner)?)?;
-        Ok(ops.mul(name, u, gate)?)
+        let up = |then| self.linear(&format!("blk.{il}.ffn_up"), &name("ffn_up"), normed, then); // [inner, n]
+        let active = match self.gelu {
+            Gelu::Exact => up(Then::Gelu)?,
+            Gelu::Table => self.ops.gelu_table(&name("gelu"), up(Then::Done)?)?,
+        };
+        self.linear(&format!("blk.{il}.ffn_down"), &name("ffn_down"), active, Then::Add(x))
     }
 
     fn norm(&self, weight: &str, name: &str, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
@@ -196,13 +200,10 @@ impl<'a> Builder<'a> {
         norm(self.ops, self.model, [&weight, &bias], name, x)
     }
 
-    /// weight · x + bias, if there is a bias.
-    fn linear(&self, weight: &str, name: &str, x: Tensor<'a>) -> Result<Tensor<'a>, Error> {
-        let product = self.ops.mul_mat(name, self.model.weight(&format!("{weight}.weight"))?, x)?;
-        match self.model.weight(&format!("{weight}.bias")) {
-            Ok(bias) => Ok(self.ops.add(&format!("{name}.bias"), product, bias)?),
-            Err(_) => Ok(product),
-        }
+    /// weight · x + bias, if there is a bias, and what follows.
+    fn linear(&self, weight: &str, name: &str, x: Tensor<'a>, then: Then<'a>) -> Result<Tensor<'a>, Error> {
+        let bias = self.model.weight(&format!("{weight}.bias")).ok();
+        Ok(self.ops.linear(name, self.model.weight(&format!("{weight}.weight"))?, bias, x, then)?)
     }
 }
 
@@ -214,9 +215,7 @@ pub(crate) fn norm<'a>(
     name: &str,
     x: Tensor<'a>,
 ) -> Result<Tensor<'a>, Error> {
-    let unit = ops.norm(name, x, model.spec.epsilon)?;
-    let scaled = ops.mul(&format!("{name}.scaled"), unit, model.weight(weight)?)?;
-    Ok(ops.add(&format!("{name}.shifted"), scaled, model.weight(bias)?)?)
+    Ok(ops.layer_norm(name, x, [model.weight(weight)?, model.weight(bias)?], model.spec.epsilon)?)
 }
 
 /// Which keys token i of the batch sees, as the f16 mask wants it: 0 or −inf. `window` 0 is global; a local layer's

@@ -40,7 +40,23 @@ pub(super) trait Encoding {
     unsafe fn numbers<L: Lanes>(block: *const u8, scales: Self::Scales, part: usize) -> L::Vector;
 }
 
+/// An encoding without blocks, in which keys and values are stored.
+///
+/// # Safety
+/// As for [`Encoding`].
+pub(super) trait Stored: Encoding {
+    /// Writes the vector `part` of what begins at `to`.
+    unsafe fn write<L: Lanes>(to: *mut u8, part: usize, numbers: L::Vector);
+}
+
 pub(super) struct F32;
+
+impl Stored for F32 {
+    #[inline(always)]
+    unsafe fn write<L: Lanes>(to: *mut u8, part: usize, numbers: L::Vector) {
+        L::store(to.cast::<f32>().add(part * L::WIDTH), numbers);
+    }
+}
 
 impl Encoding for F32 {
     const NUMBERS: usize = 16;
@@ -56,6 +72,13 @@ impl Encoding for F32 {
 }
 
 pub(super) struct F16;
+
+impl Stored for F16 {
+    #[inline(always)]
+    unsafe fn write<L: Lanes>(to: *mut u8, part: usize, numbers: L::Vector) {
+        L::store_halves(to.cast::<u16>().add(part * L::WIDTH), numbers);
+    }
+}
 
 impl Encoding for F16 {
     const NUMBERS: usize = 32;

@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::{Kernel, Operands, x86::kernels};
+use super::{super::x86::products, Kernel, Operands};
 use crate::{Arena, DType, Device, Executor, Graph, Ops, Source, Weights, dequantize, quantize};
 
 const TYPES: [DType; 7] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q6K, DType::Q5K, DType::Q4K];
@@ -70,7 +70,7 @@ impl Case {
             out_column: self.rows,
         };
         // SAFETY: rows, columns and results are as large as is said.
-        unsafe { kernel(whole, self.rows, to - from) };
+        unsafe { (kernel.multiply)(whole, self.rows, to - from) };
         out
     }
 
@@ -111,7 +111,7 @@ fn products_are_right() {
 #[test]
 fn vectors_of_every_width_are_right_and_give_a_batch_the_bits_of_single_columns() {
     for dtype in TYPES {
-        for kernel in kernels(dtype, 512).into_iter().flatten() {
+        for kernel in products(dtype, 512).into_iter().flatten() {
             let case = Case::new(dtype, 512, 21, 19);
             let one_by_one: Vec<f32> = (0..19).flat_map(|n| case.by(kernel, n, n + 1)).collect();
             for columns in 2..=19 {

@@ -6,7 +6,7 @@
 //!
 //! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
-use super::{super::Operands, encodings::Encoding, fetch, lanes::Lanes};
+use super::{super::product::Operands, encodings::Encoding, fetch, lanes::Lanes};
 
 /// The products of the first `R` rows with the first `C` columns.
 ///

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 
 use super::{
-    super::Operands,
+    super::product::Operands,
     encodings::{Encoding, F32},
     lanes::Lanes,
     tile::tile,
@@ -13,6 +13,8 @@ use super::{
 
 /// Rows that are computed together.
 pub(super) const ROWS: usize = 4;
+/// The same with a single column, where there are registers left: streams of memory of twice the length.
+const ROWS_ALONE: usize = 8;
 /// Rows that are decoded before any is multiplied with many columns: columns are then loaded once for all of them.
 const DECODED: usize = 4 * ROWS;
 
@@ -28,21 +30,21 @@ thread_local! {
 #[inline(always)]
 pub(super) unsafe fn multiply<L: Lanes, E: Encoding>(at: Operands, rows: usize, columns: usize) {
     match columns {
-        1 => few::<L, E, 1>(at, rows),
-        2 => few::<L, E, 2>(at, rows),
-        3 => few::<L, E, 3>(at, rows),
+        1 => few::<L, E, ROWS_ALONE, 1>(at, rows),
+        2 => few::<L, E, ROWS, 2>(at, rows),
+        3 => few::<L, E, ROWS, 3>(at, rows),
         _ => many::<L, E>(at, rows, columns),
     }
 }
 
 /// Few columns: rows are decoded on the way from memory to the product.
 #[inline(always)]
-unsafe fn few<L: Lanes, E: Encoding, const C: usize>(mut at: Operands, rows: usize) {
-    for _ in 0..rows / ROWS {
-        tile::<L, E, ROWS, C, true>(at);
-        at = at.below(ROWS);
+unsafe fn few<L: Lanes, E: Encoding, const R: usize, const C: usize>(mut at: Operands, rows: usize) {
+    for _ in 0..rows / R {
+        tile::<L, E, R, C, true>(at);
+        at = at.below(R);
     }
-    for _ in 0..rows % ROWS {
+    for _ in 0..rows % R {
         tile::<L, E, 1, C, true>(at);
         at = at.below(1);
     }
