@@ -16,6 +16,7 @@ mod attend;
 mod encodings;
 mod exp;
 mod few;
+mod k_quants;
 mod lanes;
 mod rows;
 mod tile;
@@ -40,13 +41,33 @@ const MANY: usize = 16;
 /// What multiplies rows of this type and length with so many columns, if anything here does.
 pub(super) fn product(dtype: DType, row: usize, columns: usize) -> Option<Kernel> {
     let decoding = products(dtype, row).into_iter().flatten().next_back()?;
-    let few = columns < MANY;
-    Some(match dtype {
-        DType::Q6K if few => few::kernel::<{ sys::GGML_TYPE_Q6_K }>(decoding),
-        DType::Q5K if few => few::kernel::<{ sys::GGML_TYPE_Q5_K }>(decoding),
-        DType::Q4K if few => few::kernel::<{ sys::GGML_TYPE_Q4_K }>(decoding),
+    if columns >= MANY {
+        return Some(decoding);
+    }
+    Some(match in_whole_numbers(dtype, decoding) {
+        [_, Some(ours)] => ours,
+        [Some(ggml_s), _] => ggml_s,
         _ => decoding,
     })
+}
+
+/// Those that multiply rounded columns: ggml's, and ours as far as this processor can run it.
+pub(super) fn in_whole_numbers(dtype: DType, other: Kernel) -> [Option<Kernel>; 2] {
+    let [ggml_s, ours] = match dtype {
+        DType::Q6K => [few::kernel::<{ sys::GGML_TYPE_Q6_K }>(other), k_quants::kernel::<k_quants::Q6K>(other)],
+        DType::Q5K => [few::kernel::<{ sys::GGML_TYPE_Q5_K }>(other), k_quants::kernel::<k_quants::Q5K>(other)],
+        DType::Q4K => [few::kernel::<{ sys::GGML_TYPE_Q4_K }>(other), k_quants::kernel::<k_quants::Q4K>(other)],
+        _ => return [None; 2],
+    };
+    [Some(ggml_s), has_vnni().then_some(ours)]
+}
+
+/// Whether this processor multiplies bytes of wide vectors in whole numbers.
+fn has_vnni() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vnni")
 }
 
 /// Those that decode rows of this type and length, on vectors of two widths, as far as this processor can run them.

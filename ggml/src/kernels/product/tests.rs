@@ -2,7 +2,10 @@
 
 use half::f16;
 
-use super::{super::x86::products, Kernel, Operands};
+use super::{
+    super::x86::{in_whole_numbers, products},
+    Kernel, Operands,
+};
 use crate::{Arena, DType, Device, Executor, Graph, Ops, Source, Weights, dequantize, quantize};
 
 const TYPES: [DType; 7] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q6K, DType::Q5K, DType::Q4K];
@@ -70,7 +73,12 @@ impl Case {
             out_column: self.rows,
         };
         // SAFETY: rows, columns and results are as large as is said.
-        unsafe { (kernel.multiply)(whole, self.rows, to - from) };
+        unsafe {
+            if let Some(prepare) = kernel.prepare {
+                prepare(whole, to - from);
+            }
+            (kernel.multiply)(whole, self.rows, to - from);
+        }
         out
     }
 
@@ -145,6 +153,26 @@ fn single_columns_of_k_quants_are_ggml_s_and_so_is_the_reference() {
             let off = (f64::from(got) - want).abs();
             assert!(off <= 256.0 * 0.5 / 127.0 * 1.1, "{dtype}, product {at}: {got} for {want}");
         }
+    }
+}
+
+#[test]
+fn in_whole_numbers_ours_give_what_ggml_s_kernels_give() {
+    for dtype in [DType::Q6K, DType::Q5K, DType::Q4K] {
+        let case = Case::new(dtype, 1024, 19, 7);
+        let other = products(dtype, 1024).into_iter().flatten().next().expect("a kernel");
+        let [ggml_s, ours] = in_whole_numbers(dtype, other);
+        let Some(ours) = ours else { continue };
+        let want = case.by(ggml_s.expect("ggml's"), 0, 7);
+        let got = case.by(ours, 0, 7);
+        for (at, (got, want)) in got.iter().zip(&want).enumerate() {
+            // The whole numbers are the same. What is added up in f32 are a product and an offset a block, neither above 2
+            // times the sum of the column's numbers: 4 blocks, then a vector's sum.
+            let size: f32 = case.x[at / 19 * 1024..][..1024].iter().map(|x| 4.0 * x.abs()).sum();
+            assert!((got - want).abs() <= (4.0 + 5.0) * f32::EPSILON * size, "{dtype}, {at}: {got} for {want}");
+        }
+        let one_by_one: Vec<f32> = (0..7).flat_map(|n| case.by(ours, n, n + 1)).collect();
+        assert!(got == one_by_one, "{dtype}: a batch");
     }
 }
 

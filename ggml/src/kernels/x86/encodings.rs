@@ -21,7 +21,7 @@ static HALVES: [f32; 1 << 16] = {
 
 /// The f16 at any address.
 #[inline(always)]
-unsafe fn half(at: *const u8) -> f32 {
+pub(super) unsafe fn half(at: *const u8) -> f32 {
     HALVES[usize::from(at.cast::<u16>().read_unaligned())]
 }
 
