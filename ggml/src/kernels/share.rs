@@ -24,7 +24,7 @@ pub(super) unsafe fn ranges(
     let [taken, done] = unsafe { [TAKEN, DONE].map(|at| AtomicI32::from_ptr(&raw mut (*dst).op_params[at])) };
     let some = |first: i32| {
         let left = all.saturating_sub(first as usize);
-        (left / (2 * threads)).next_multiple_of(least).max(least).min(left)
+        (3 * left / (4 * threads)).next_multiple_of(least).max(least).min(left)
     };
     let next = |first: i32| Some(first + some(first) as i32).filter(|_| (first as usize) < all);
     while let Ok(first) = taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {

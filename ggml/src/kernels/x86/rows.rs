@@ -13,8 +13,6 @@ use super::{
 
 /// Rows that are computed together.
 pub(super) const ROWS: usize = 4;
-/// The same with a single column, where there are registers left: streams of memory of twice the length.
-const ROWS_ALONE: usize = 8;
 /// Rows that are decoded before any is multiplied with many columns: columns are then loaded once for all of them.
 const DECODED: usize = 4 * ROWS;
 
@@ -30,10 +28,22 @@ thread_local! {
 #[inline(always)]
 pub(super) unsafe fn multiply<L: Lanes, E: Encoding>(at: Operands, rows: usize, columns: usize) {
     match columns {
-        1 => few::<L, E, ROWS_ALONE, 1>(at, rows),
+        1 => alone::<L, E>(at, rows),
         2 => few::<L, E, ROWS, 2>(at, rows),
         3 => few::<L, E, ROWS, 3>(at, rows),
         _ => many::<L, E>(at, rows, columns),
+    }
+}
+
+/// A single column. The rows that are computed together, and the same number that is fetched meanwhile, have to stay in the
+/// first cache: as many as 10 KB hold.
+#[inline(always)]
+unsafe fn alone<L: Lanes, E: Encoding>(at: Operands, rows: usize) {
+    match at.row_bytes {
+        ..=1280 => few::<L, E, 8, 1>(at, rows),
+        ..=2560 => few::<L, E, 4, 1>(at, rows),
+        ..=5120 => few::<L, E, 2, 1>(at, rows),
+        _ => few::<L, E, 1, 1>(at, rows),
     }
 }
 
