@@ -157,24 +157,17 @@ const FAR: usize = 4;
 /// used `FAR` stretches after. They need not be there: an address beyond the end is no fault.
 #[inline(always)]
 fn fetch(from: *const u8, stretch: usize, bytes: usize) {
-    let mut line = 0;
-    while line < bytes {
-        // SAFETY: hints, for any address.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(stretch + line).cast());
-            _mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(FAR * stretch + line).cast());
-        }
-        line += 64;
-    }
+    fetch_lines::<_MM_HINT_T0>(from.wrapping_add(stretch), bytes);
+    fetch_lines::<_MM_HINT_T1>(from.wrapping_add(FAR * stretch), bytes);
 }
 
-/// Begins to load `bytes` bytes into the first cache.
+/// Begins to load the cache lines that start in these bytes: each once, if the next bytes are fetched next.
 #[inline(always)]
-fn fetch_near(from: *const u8, bytes: usize) {
-    let mut line = 0;
+fn fetch_lines<const HINT: i32>(from: *const u8, bytes: usize) {
+    let mut line = from.addr().wrapping_neg() % 64;
     while line < bytes {
         // SAFETY: a hint, for any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line).cast()) };
+        unsafe { _mm_prefetch::<HINT>(from.wrapping_add(line).cast()) };
         line += 64;
     }
 }

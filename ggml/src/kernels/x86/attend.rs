@@ -5,9 +5,9 @@
 //!
 //! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
-use std::{cell::Cell, ops::Range};
+use std::{arch::x86_64::_MM_HINT_T0, cell::Cell, ops::Range};
 
-use super::{super::attention::Operands, encodings::Stored, exp::exp, fetch_near, lanes::Lanes};
+use super::{super::attention::Operands, encodings::Stored, exp::exp, fetch_lines, lanes::Lanes};
 
 /// Keys that are multiplied together: their sums are one vector, or two.
 const KEYS: usize = 16;
@@ -229,6 +229,6 @@ unsafe fn ahead(at: &Operands, from: *const u8, position: usize, end: usize) {
     let (start, stop) = (position + 2 * KEYS, position + 3 * KEYS);
     if at.n == 1 && start < end {
         let stop = if stop < end { stop } else { end };
-        fetch_near(from.add(start * at.position), (stop - start) * at.position);
+        fetch_lines::<_MM_HINT_T0>(from.add(start * at.position), (stop - start) * at.position);
     }
 }
