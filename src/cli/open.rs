@@ -83,6 +83,7 @@ impl Flags {
         let there = Self { machine: self.machine.moved(words)?, prompt: self.prompt.clone() };
         // What has no room there is refused while the model still is where it was.
         Plan::read(&there.model(place).bytes()?, &there.machine.placement()?)?;
+        there.machine.is_there()?;
         Ok(there)
     }
 }
