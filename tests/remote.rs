@@ -369,3 +369,27 @@ fn keys_are_answered_while_a_silent_server_is_asked() {
     session.quit_unsaved();
     assert_eq!(session.end().0.exit_code(), 0);
 }
+
+#[test]
+fn a_stopped_server_is_lost_and_the_screen_goes_on() {
+    let server = Server::start();
+    let mut session = Session::start(&["--rpc", &server.endpoint, "--gpu-layers", "8"], &[]);
+    session.shows("next: ");
+    session.press(" ");
+    session.shows("6/512");
+    server.stop();
+    // Whether the next one is known or not: one has to be computed.
+    session.press(" ");
+    session.shows(&format!("RPC0 at {} is lost: no sign of life for 20 s", server.endpoint));
+    session.shows("7/512");
+    // It takes the next client when it goes on.
+    server.go_on();
+    session.press(":restart\r");
+    session.shows("the engine runs again");
+    session.press(":model\r");
+    session.shows("RPC0: 8 of 12 blocks");
+    session.press("\x1b");
+    session.until("the panel closes", |screen| !screen.contains("8 of 12 blocks"));
+    session.quit_unsaved();
+    assert_eq!(session.end().0.exit_code(), 0);
+}
