@@ -393,3 +393,13 @@ fn a_stopped_server_is_lost_and_the_screen_goes_on() {
     session.quit_unsaved();
     assert_eq!(session.end().0.exit_code(), 0);
 }
+
+#[test]
+fn bench_measures_there_too() {
+    let server = Server::start();
+    let args = ["bench", "--repeats", "1", "--threads", "1", "--gpu-layers", "8", "--json", "--rpc", &server.endpoint];
+    let output = program::run(&args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["machine"]["blocks_on"], serde_json::json!([["CPU", 4], ["RPC0", 8]]));
+}

@@ -152,30 +152,32 @@ fn keys_are_answered_while_it_is_asked_and_a_refusal_changes_nothing() {
 
 #[test]
 fn what_was_under_way_when_it_moves_is_asked_again() {
-    let mut program = Program::new(ready());
-    program.state.keeping.place = Some("a.gguf".into());
-    let gate = program.asks("GPU 4");
-    act(&mut program.state, Action::Run);
-    act(&mut program.state, Action::Edit);
-    assert!(program.state.next_query().is_some(), "the engine is at work");
-    let Some(Panel::Editor(editor)) = &mut program.state.panel else { panic!("an editor") };
-    let typed = editor.next_text();
-    gate.send(Ok(())).expect("a question");
-    assert_eq!(program.hears().as_deref(), Some("a.gguf on GPU 4"));
-    assert_eq!(program.state.keeping.machine, ["GPU 4"]);
-    assert!(!program.state.has_model() && program.state.run.is_none() && program.state.next_query().is_none());
-    let Some(Panel::Editor(editor)) = &mut program.state.panel else { panic!("the editor stays") };
-    assert_eq!(editor.next_text(), typed, "its tokens are asked for again");
-    program.state.panel = None;
-    act(&mut program.state, Action::Take);
-    program.shows("the model is being opened");
-    program.comes();
-    // From there on it goes further, and other models are opened there.
-    let gate = program.asks("CPU");
-    gate.send(Err("no")).expect("a question");
-    program.hears();
-    let opening = program.around.open_model(&mut program.state, "b.gguf".into());
-    assert_eq!(opening().err().as_deref(), Some("b.gguf on GPU 4"));
+    for under_way in [Action::Take, Action::Run] {
+        let mut program = Program::new(ready());
+        program.state.keeping.place = Some("a.gguf".into());
+        let gate = program.asks("GPU 4");
+        act(&mut program.state, under_way);
+        act(&mut program.state, Action::Edit);
+        assert!(program.state.next_query().is_some(), "the engine is at work");
+        let Some(Panel::Editor(editor)) = &mut program.state.panel else { panic!("an editor") };
+        let typed = editor.next_text();
+        gate.send(Ok(())).expect("a question");
+        assert_eq!(program.hears().as_deref(), Some("a.gguf on GPU 4"));
+        assert_eq!(program.state.keeping.machine, ["GPU 4"]);
+        assert!(!program.state.has_model() && program.state.run.is_none() && program.state.next_query().is_none());
+        let Some(Panel::Editor(editor)) = &mut program.state.panel else { panic!("the editor stays") };
+        assert_eq!(editor.next_text(), typed, "its tokens are asked for again");
+        program.state.panel = None;
+        act(&mut program.state, Action::Take);
+        program.shows("the model is being opened");
+        program.comes();
+        // From there on it goes further, and other models are opened there.
+        let gate = program.asks("CPU");
+        gate.send(Err("no")).expect("a question");
+        program.hears();
+        let opening = program.around.open_model(&mut program.state, "b.gguf".into());
+        assert_eq!(opening().err().as_deref(), Some("b.gguf on GPU 4"));
+    }
 }
 
 #[test]
@@ -236,14 +238,14 @@ fn another_model_ends_the_question_and_another_session_of_this_one_does_not() {
     gate.send(Ok(())).expect("a question");
     assert_eq!(program.hears().as_deref(), Some("demo on GPU"));
 
-    let opens: [(fn(&mut Program, &std::path::Path) -> Opening, &str); 2] = [
-        (|program, _| program.around.open_model(&mut program.state, "b.gguf".into()), "b.gguf on here"),
-        (|program, file| program.around.open(&mut program.state, file).expect("another model"), "c.gguf on here"),
-    ];
-    for (open, said) in opens {
+    for (file, said) in [(None, "b.gguf on here"), (Some(&other), "c.gguf on here")] {
         let mut program = Program::new(ready());
         let gate = program.asks("GPU");
-        assert_eq!(open(&mut program, &other)().err().as_deref(), Some(said));
+        let opening = match file {
+            None => program.around.open_model(&mut program.state, "b.gguf".into()),
+            Some(file) => program.around.open(&mut program.state, file).expect("another model"),
+        };
+        assert_eq!(opening().err().as_deref(), Some(said));
         assert!(!program.screen().contains("asking"));
         gate.send(Ok(())).expect("a question");
         assert_eq!(program.hears(), None);
