@@ -166,8 +166,8 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<()> {
     let prompt = args.prompt.clone().unwrap_or_else(|| DEMO_PROMPT.into());
     tui::run(Start {
         opening: args.model.model.clone().unwrap_or_else(|| "the demo model".into()),
-        open: opening(model, Some(args.shown.clone()), prompt),
-        around: open::around(&args.model, None),
+        open: opening(model.clone(), Some(args.shown.clone()), prompt.clone()),
+        around: open::around(&model, prompt, None),
         preferences,
     })?;
     Ok(())

@@ -12,9 +12,11 @@ mod pty;
 mod server;
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     process::Stdio,
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
 };
 
 use mexit_models::{
@@ -319,4 +321,85 @@ fn servers_that_are_not_there_are_refused() {
     program::refused("no port", &generate("localhost"), &["localhost", "expected HOST:PORT"]);
     let unknown = program::run(&["generate", "--prompt", "In", "-n", "1", "--device", "RPC0"]);
     program::refused("no --rpc", &unknown, &["no device is called `RPC0`"]);
+}
+
+/// A server that greets, has one device, and leaves what is asked of that without an answer until the sender goes.
+fn silent() -> (String, mpsc::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = listener.local_addr().expect("an address").to_string();
+    let (held, gate) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stream = listener.accept().expect("a client").0;
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).expect("a request");
+            let mut rest = vec![0; usize::from(head[1])];
+            stream.read_exact(&mut rest).expect("its data");
+            let answer: &[u8] = match head[0] {
+                // The version of ggml's protocol.
+                14 => &[&[7, 0, 0][..], &[0; 25]].concat(),
+                // One device.
+                15 => &[1, 0, 0, 0],
+                _ => {
+                    let _ = gate.recv();
+                    return;
+                }
+            };
+            stream.write_all(&[&(answer.len() as u64).to_le_bytes()[..], answer].concat()).expect("a client");
+        }
+    });
+    (endpoint, held)
+}
+
+#[test]
+fn keys_are_answered_while_a_silent_server_is_asked() {
+    let (endpoint, held) = silent();
+    let mut session = Session::start(&[], &[]);
+    session.shows("next: ");
+    session.press(&format!(":device RPC0 4 --rpc {endpoint}\r"));
+    session.shows("asking whether there is room: RPC0 4");
+    session.press("2");
+    session.until("the other view", |screen| screen.contains("[2 Heatmap]") && screen.contains("asking whether"));
+    session.press(" ");
+    session.until("a token", |screen| screen.contains("6/512") && screen.contains("asking whether"));
+    drop(held);
+    session.shows(&format!("RPC0 at {endpoint} is lost"));
+    session.press(" ");
+    session.shows("7/512");
+    session.quit_unsaved();
+    assert_eq!(session.end().0.exit_code(), 0);
+}
+
+#[test]
+fn a_stopped_server_is_lost_and_the_screen_goes_on() {
+    let server = Server::start();
+    let mut session = Session::start(&["--rpc", &server.endpoint, "--gpu-layers", "8"], &[]);
+    session.shows("next: ");
+    session.press(" ");
+    session.shows("6/512");
+    server.stop();
+    // Whether the next one is known or not: one has to be computed.
+    session.press(" ");
+    session.shows(&format!("RPC0 at {} is lost: no sign of life for 20 s", server.endpoint));
+    session.shows("7/512");
+    // It takes the next client when it goes on.
+    server.go_on();
+    session.press(":restart\r");
+    session.shows("the engine runs again");
+    session.press(":model\r");
+    session.shows("RPC0: 8 of 12 blocks");
+    session.press("\x1b");
+    session.until("the panel closes", |screen| !screen.contains("8 of 12 blocks"));
+    session.quit_unsaved();
+    assert_eq!(session.end().0.exit_code(), 0);
+}
+
+#[test]
+fn bench_measures_there_too() {
+    let server = Server::start();
+    let args = ["bench", "--repeats", "1", "--threads", "1", "--gpu-layers", "8", "--json", "--rpc", &server.endpoint];
+    let output = program::run(&args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["machine"]["blocks_on"], serde_json::json!([["CPU", 4], ["RPC0", 8]]));
 }

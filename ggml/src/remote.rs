@@ -1,7 +1,9 @@
 //! Devices of other machines, by ggml's RPC backend: reached through a relay of ours, so that a server that dies is an
 //! error and not the end of the process.
 
+mod front;
 mod link;
+mod pulse;
 mod relay;
 mod serve;
 #[cfg(test)]
@@ -56,7 +58,9 @@ fn connect_within(endpoint: &str, patience: Patience) -> Result<Vec<Device>, Err
     let refused = |why: String| Error::NoRemote { endpoint: endpoint.into(), why };
     let (link, count) = Link::connect(endpoint, patience).map_err(refused)?;
     let link = Arc::new(link);
-    let port = relay::start(Arc::clone(&link)).map_err(|error| refused(error.to_string()))?;
+    let started = relay::start(Arc::clone(&link));
+    let started = started.and_then(|port| pulse::follow(endpoint, Arc::clone(&link), patience).map(|()| port));
+    let port = started.map_err(|error| refused(error.to_string()))?;
     let relayed = CString::new(format!("127.0.0.1:{port}")).unwrap_or_default();
     // SAFETY: a terminated string, which ggml copies. It connects to the relay, which answers whatever the server does.
     let registry = unsafe { add(relayed.as_ptr()) };

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use clap::Args;
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     report::json,
-    session::saved::Saved,
-    tui::{self, Around, Start},
+    session::{saved::Saved, worker::Opening},
+    tui::{self, Around, Machine, Start},
 };
 
 /// Which session, and with which model.
@@ -52,38 +52,54 @@ pub(super) fn open(args: &OpenArgs) -> anyhow::Result<()> {
         opening: model.model.clone().unwrap_or_else(|| "the demo model".into()),
         open: opening(model.clone(), None, String::new()),
         preferences,
-        around: around(&model, Some((saved, args.file.clone()))),
+        around: around(&model, String::new(), Some((saved, args.file.clone()))),
     })?;
     Ok(())
 }
 
-/// What the screen needs of the program around it.
-pub(super) fn around(model: &ModelArgs, session: Option<(Saved, PathBuf)>) -> Around {
-    let machine = Arc::new(Mutex::new(model.machine.clone()));
-    let present = Arc::clone(&machine);
-    let opener = move |place: Option<&str>| {
-        let machine = present.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        opening(ModelArgs { model: place.map(ToOwned::to_owned), machine }, None, String::new())
-    };
-    let mover = move |place: Option<&str>, asked: &str| {
-        let mut machine = machine.lock().unwrap_or_else(PoisonError::into_inner);
-        let there = || -> anyhow::Result<MachineArgs> {
-            let there = ModelArgs { model: place.map(ToOwned::to_owned), machine: machine.moved(asked)? };
-            // What has no room there is refused while the model still is where it was.
-            Plan::read(&there.bytes()?, &there.machine.placement()?)?;
-            Ok(there.machine)
-        };
-        *machine = there().map_err(|error| one_line(&error))?;
-        Ok(words(&machine))
-    };
+/// What the screen needs of the program around it; a model that is opened anew begins with `prompt`, if there is no text.
+pub(super) fn around(model: &ModelArgs, prompt: String, session: Option<(Saved, PathBuf)>) -> Around {
     Around {
-        opener: Arc::new(opener),
-        mover: Box::new(mover),
-        machine: words(&model.machine),
+        machine: Arc::new(Flags { machine: model.machine.clone(), prompt }),
         place: model.model.as_deref().map(place),
         json: Box::new(|trace, card| serde_json::to_string(&json::step(trace, card)).unwrap_or_default()),
         folder: folder(),
         session,
+    }
+}
+
+/// Opens models by the command line's flags.
+struct Flags {
+    machine: MachineArgs,
+    prompt: String,
+}
+
+impl Flags {
+    fn model(&self, place: Option<&str>) -> ModelArgs {
+        ModelArgs { model: place.map(ToOwned::to_owned), machine: self.machine.clone() }
+    }
+
+    fn there(&self, place: Option<&str>, words: &str) -> anyhow::Result<Self> {
+        let there = Self { machine: self.machine.moved(words)?, prompt: self.prompt.clone() };
+        // What has no room there is refused while the model still is where it was.
+        Plan::read(&there.model(place).bytes()?, &there.machine.placement()?)?;
+        there.machine.is_there()?;
+        Ok(there)
+    }
+}
+
+impl Machine for Flags {
+    fn flags(&self) -> Vec<String> {
+        words(&self.machine)
+    }
+
+    fn opening(&self, place: Option<&str>) -> Opening {
+        opening(self.model(place), None, self.prompt.clone())
+    }
+
+    fn moved(&self, place: Option<&str>, words: &str) -> Result<Arc<dyn Machine>, String> {
+        let there = self.there(place, words).map_err(|error| one_line(&error))?;
+        Ok(Arc::new(there))
     }
 }
 

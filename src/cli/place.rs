@@ -62,6 +62,18 @@ impl MachineArgs {
     }
 }
 
+impl MachineArgs {
+    /// Refuses devices that are named and are lost: a model that is moved to one goes nowhere else in its place.
+    pub(super) fn is_there(&self) -> anyhow::Result<()> {
+        let place = &self.place;
+        place.device.iter().chain([&place.heads_device]).try_for_each(|name| match name.as_str() {
+            "auto" | "cpu" => Ok(()),
+            name => Device::named(name).map(drop),
+        })?;
+        Ok(())
+    }
+}
+
 /// The flags by themselves, for words that are typed into the explorer.
 #[derive(Parser)]
 #[command(name = "device", disable_help_flag = true)]

@@ -1,6 +1,7 @@
 //! The engine's thread. Its inbox has one place: a newer query takes the place of an unanswered one.
 
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, Once, OnceLock, PoisonError},
     thread,
@@ -62,11 +63,7 @@ impl Worker {
             // A thread that has panicked has ended, too.
             drop(before.map(thread::JoinHandle::join));
             let work = AssertUnwindSafe(|| run(&open, &own, &send));
-            let end = catch_unwind(work).unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-                Some(format!("{text} (a bug, please report it)"))
-            });
+            let end = catch_unwind(work).unwrap_or_else(|panic| Some(told(&*panic)));
             if let Some(reason) = end {
                 send(Event::Stopped(reason));
             }
@@ -94,6 +91,13 @@ impl Worker {
     pub fn stop(&self) {
         self.inbox.change(|slot| slot.stop = true);
     }
+}
+
+/// What to say of a panic.
+pub(crate) fn told(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    format!("{text} (a bug, please report it)")
 }
 
 impl Drop for Worker {

@@ -19,6 +19,7 @@ use super::{
     keeper::Around,
     marks::Marks,
     mouse,
+    moving::{self, Answer},
     preferences::Preferences,
     row::Look,
     state::State,
@@ -47,6 +48,8 @@ enum Input {
     Terminal(io::Result<event::Event>),
     /// With the number of the engine's start.
     Engine(u64, Event),
+    /// Whether the model can move.
+    Moving(Answer),
     Signal(i32),
 }
 
@@ -77,7 +80,7 @@ pub fn run(start: Start) -> io::Result<()> {
     let mut screen = Screen::take()?;
     listen(&sender)?;
     provoke(&sender);
-    let turns = || turn(&mut screen, &mut state, &look, &around, &mut engine, &inputs);
+    let turns = || turn(&mut screen, &mut state, &look, &mut around, &mut engine, (&sender, &inputs));
     let end = catch_unwind(AssertUnwindSafe(turns));
     drop(screen);
     let end = end.unwrap_or_else(|panic| {
@@ -101,9 +104,9 @@ fn turn(
     screen: &mut Screen,
     state: &mut State,
     look: &Look,
-    around: &Around,
+    around: &mut Around,
     engine: &mut Engine<impl Fn(u64, Event) -> bool + Clone + Send + 'static>,
-    inputs: &Receiver<Input>,
+    (answers, inputs): (&Sender<Input>, &Receiver<Input>),
 ) -> io::Result<i32> {
     let (started, mut frames) = (Instant::now(), Frames::default());
     loop {
@@ -151,7 +154,9 @@ fn turn(
                         }
                         Effect::OpenModel(place) => engine.replace(around.open_model(state, place))?,
                         Effect::MoveTo(words) => {
-                            around.move_to(state, &words).map_or(Ok(()), |opening| engine.replace(opening))?;
+                            let answers = answers.clone();
+                            let send = move |answer| drop(answers.send(Input::Moving(answer)));
+                            moving::ask(state, &around.machine, words, send);
                         }
                         Effect::Copy(copied) => around.copy(state, look, copied),
                         Effect::None => {}
@@ -162,6 +167,11 @@ fn turn(
                     hearing::hear(state, event);
                 }
                 Input::Engine(..) => {}
+                Input::Moving(answer) => {
+                    frames.want();
+                    let opening = moving::hear(state, &mut around.machine, answer);
+                    opening.map_or(Ok(()), |opening| engine.replace(opening))?;
+                }
             }
         }
         if state.card.is_none() && state.stopped.is_some() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     lanes,
+    panel::Panel,
     state::{State, TextToken},
 };
 use crate::session::{
@@ -227,11 +228,20 @@ impl State {
         self.stopped.as_ref().map(|reason| format!("{what}{}{remedy}", cut(reason)))
     }
 
-    /// Asks for a new engine; the text and what is known of it stay.
-    pub(super) fn restart(&mut self) {
+    /// The engine is replaced: what it was asked it does not answer any more.
+    pub(super) fn forget_engine(&mut self) {
         self.asked = None;
         self.stopped = None;
-        self.asking = Asking { tickets: self.asking.tickets, restart: true, ..Asking::default() };
+        self.asking = Asking { tickets: self.asking.tickets, ..Asking::default() };
+        if let Some(Panel::Editor(editor)) = &mut self.panel {
+            editor.asked = None;
+        }
+    }
+
+    /// Asks for a new engine; the text and what is known of it stay.
+    pub(super) fn restart(&mut self) {
+        self.forget_engine();
+        self.asking.restart = true;
         self.notice = Some("the engine is starting anew".into());
     }
 

@@ -19,21 +19,26 @@ use crate::session::{
     worker::Opening,
 };
 
-/// Opens the model that a place names (`None`: the demo), as flags of the command line are.
-pub type Opener = Arc<dyn Fn(Option<&str>) -> Opening>;
+/// How models are opened: with which flags, on which devices.
+pub trait Machine: Send + Sync {
+    /// It, as flags of the command line.
+    fn flags(&self) -> Vec<String>;
 
-/// Has models be opened on other devices from now on, named in words as `:device` takes them, if there is room for the one
-/// in this place; gives the flags that say so, or why it cannot be.
-pub type Mover = Box<dyn Fn(Option<&str>, &str) -> Result<Vec<String>, String>>;
+    /// What opens the model that a place names (`None`: the demo).
+    fn opening(&self, place: Option<&str>) -> Opening;
+
+    /// The same on other devices, named in words as `:device` takes them. Asks devices, servers and the model's file, which
+    /// may take long.
+    ///
+    /// # Errors
+    /// If they cannot be, or have no room for the model in this place.
+    fn moved(&self, place: Option<&str>, words: &str) -> Result<Arc<dyn Machine>, String>;
+}
 
 /// What the program around the screen gives it.
 pub struct Around {
-    /// Opens another model.
-    pub opener: Opener,
-    /// Moves it to other devices.
-    pub mover: Mover,
-    /// How the model computes, as flags of the command line.
-    pub machine: Vec<String>,
+    /// How models are opened.
+    pub machine: Arc<dyn Machine>,
     /// What `--model` named; `None` for the demo.
     pub place: Option<String>,
     /// The object of `generate --json`.
@@ -51,7 +56,7 @@ impl Around {
     /// Prepares the state: a session to start with, or the offer of one that was left behind.
     pub(super) fn begin(&mut self, state: &mut State) {
         state.keeping.place.clone_from(&self.place);
-        state.keeping.machine.clone_from(&self.machine);
+        state.keeping.machine = self.machine.flags();
         let left = self.left().filter(|path| path.is_file());
         if let Some((saved, file)) = self.session.take() {
             let place = self.place.clone();
@@ -116,32 +121,19 @@ impl Around {
         }
         state.keeping.left = self.left().filter(|_| is_left);
         state.notice = Some(format!("opened {}", path.display()));
-        (!state.has_model()).then(|| (self.opener)(state.keeping.place.as_deref()))
+        (!state.has_model()).then(|| {
+            state.await_model();
+            self.machine.opening(state.keeping.place.as_deref())
+        })
     }
 
     /// Opens a model for the session that is shown.
     pub(super) fn open_model(&self, state: &mut State, place: String) -> Opening {
-        let opening = (self.opener)(Some(&place));
+        let opening = self.machine.opening(Some(&place));
         state.keeping.place = Some(place);
-        state.keeping.model = ModelState::Coming;
+        state.await_model();
         state.notice = Some("the model is being opened".into());
         opening
-    }
-
-    /// Opens the model of the session that is shown on other devices; `None` if that is not possible.
-    pub(super) fn move_to(&self, state: &mut State, words: &str) -> Option<Opening> {
-        match (self.mover)(state.keeping.place.as_deref(), words) {
-            Ok(machine) => {
-                state.keeping.machine = machine;
-                state.keeping.model = ModelState::Coming;
-                state.notice = Some("the model is being opened there; the text is read again".into());
-                Some((self.opener)(state.keeping.place.as_deref()))
-            }
-            Err(reason) => {
-                state.notice = Some(reason);
-                None
-            }
-        }
     }
 
     /// Copies by OSC 52 and into a file.

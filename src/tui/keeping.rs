@@ -6,6 +6,7 @@ use super::{
     hearing,
     keymap::Action,
     lanes::{self, Lanes},
+    moving::Asked,
     panel::Panel,
     question::Question,
     restating::Restated,
@@ -30,6 +31,10 @@ pub(crate) struct Keeping {
     /// How the model computes, as flags of the command line.
     pub(crate) machine: Vec<String>,
     pub(crate) model: ModelState,
+    /// Whether the model can go to other devices, while that is being asked.
+    pub(crate) moving: Option<Asked>,
+    /// How often that was asked.
+    pub(super) questions: u64,
     /// What a session left behind that ended unexpectedly.
     pub(crate) left: Option<PathBuf>,
     /// For what the stored traces were last restated.
@@ -145,6 +150,8 @@ impl State {
 /// A model has been opened: the first, or one for a session that is shown already.
 pub(super) fn opened(state: &mut State, card: Arc<ModelCard>) {
     let Some(recorded) = state.card.clone().filter(|_| !state.has_model()) else {
+        // The first one, if another was asked for before it was there.
+        state.keeping.model = ModelState::There;
         return hearing::opened(state, card);
     };
     if recorded.fingerprint == card.fingerprint && recorded.exits == card.exits {

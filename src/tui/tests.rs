@@ -3,6 +3,7 @@
 mod agreement_screens;
 mod chaos;
 mod contrast_screens;
+mod devices;
 mod engine_screens;
 mod exact;
 mod exits_screens;

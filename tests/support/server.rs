@@ -43,6 +43,24 @@ impl Server {
         self.endpoint.rsplit_once(':').expect("a port").1
     }
 
+    /// As `kill -STOP` does; waits until none of its threads runs.
+    pub fn stop(&self) {
+        self.signal("STOP");
+        let id = self.child.id().to_string();
+        let states = || Command::new("ps").args(["-L", "-o", "state=", "-p", &id]).output().expect("ps").stdout;
+        while states().iter().any(|state| !b"T \n".contains(state)) {}
+    }
+
+    /// As `kill -CONT` does.
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status();
+        assert!(sent.expect("kill").success());
+    }
+
     /// As `kill -9` does.
     pub fn kill(&mut self) {
         self.child.kill().expect("a running server");

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, ErrorKind, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
+    net::{Shutdown, TcpStream, ToSocketAddrs},
     sync::{
         Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
         atomic::{AtomicU64, Ordering},
@@ -23,12 +23,19 @@ pub(super) struct Patience {
     pub(super) hello: Duration,
     /// For an answer: whatever the server has been told to compute before is done first.
     pub(super) answer: Duration,
+    /// For the next beat of a server that has a pulse.
+    pub(super) silence: Duration,
 }
 
 impl Patience {
-    /// A machine that is there answers within milliseconds; a large batch on a slow one takes a minute.
-    pub(super) const USUAL: Self =
-        Self { connect: Duration::from_secs(3), hello: Duration::from_secs(4), answer: Duration::from_mins(3) };
+    /// A machine that is there answers within milliseconds; a large batch on a slow one takes a minute. A pulse stops for
+    /// some seconds where a wireless network changes stations, or a machine has much to swap.
+    pub(super) const USUAL: Self = Self {
+        connect: Duration::from_secs(3),
+        hello: Duration::from_secs(4),
+        answer: Duration::from_mins(3),
+        silence: Duration::from_secs(20),
+    };
 }
 
 /// What has passed between this program and a server.
@@ -61,6 +68,8 @@ impl std::ops::Sub for Traffic {
 /// A server, connected once.
 pub(super) struct Link {
     stream: Mutex<TcpStream>,
+    /// The same, to end it while somebody waits for it.
+    end: TcpStream,
     /// Why it is lost.
     lost: OnceLock<String>,
     patience: Patience,
@@ -75,6 +84,7 @@ impl Link {
     pub(super) fn connect(endpoint: &str, patience: Patience) -> Result<(Self, usize), String> {
         let stream = stream(endpoint, patience)?;
         let link = Self {
+            end: stream.try_clone().map_err(|error| error.to_string())?,
             stream: Mutex::new(stream),
             lost: OnceLock::new(),
             patience,
@@ -187,9 +197,10 @@ impl Link {
         there && self.lock().set_read_timeout(Some(self.patience.answer)).is_ok()
     }
 
-    /// Gives the server up. The first reason stays.
+    /// Gives the server up, and the connection, which it may take a next client on. The first reason stays.
     pub(super) fn lose(&self, why: String) {
         let _ = self.lost.set(why);
+        let _ = self.end.shutdown(Shutdown::Both);
     }
 
     /// Why it is lost, if it is.
@@ -224,7 +235,7 @@ impl Link {
 }
 
 /// A connection to the first of the endpoint's addresses that takes one.
-fn stream(endpoint: &str, patience: Patience) -> Result<TcpStream, String> {
+pub(super) fn stream(endpoint: &str, patience: Patience) -> Result<TcpStream, String> {
     let addresses = endpoint.to_socket_addrs().map_err(|error| match error.kind() {
         ErrorKind::InvalidInput => "expected HOST:PORT".into(),
         _ => error.to_string(),
@@ -253,12 +264,16 @@ fn prepared(stream: TcpStream, patience: Patience) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(patience.hello))?;
     stream.set_write_timeout(Some(patience.answer))?;
-    // A machine that was switched off says nothing: its silence is found out while an answer is waited for.
-    let alive = TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(5));
-    SockRef::from(&stream).set_tcp_keepalive(&alive)?;
+    keep_alive(&stream)?;
     Ok(stream)
 }
 
-fn told(time: Duration) -> String {
+/// A machine that was switched off says nothing: its silence is found out while something is waited for.
+pub(super) fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    let alive = TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(5));
+    SockRef::from(stream).set_tcp_keepalive(&alive)
+}
+
+pub(super) fn told(time: Duration) -> String {
     format!("{} s", time.as_secs_f32())
 }

@@ -11,7 +11,7 @@ use std::{
 use super::{link::Link, wire};
 
 /// Weights pass in pieces of this size, not as a whole.
-const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 
 /// Listens on this machine on behalf of a server; gives the port. For as long as the process lives: ggml never forgets an
 /// endpoint, and may connect to it at any time.

@@ -1,17 +1,18 @@
-//! The other side: this machine's devices for programs on other machines. ggml's own server does the work.
+//! The other side: this machine's devices for programs on other machines. ggml's own server does the work,
+//! behind a front of ours.
 
 use std::{
     ffi::{CString, c_char, c_void},
     fs::File,
     io,
-    net::{SocketAddrV4, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
     os::fd::AsRawFd,
     thread,
 };
 
 use llama_cpp_sys_2 as sys;
 
-use super::procedure;
+use super::{front, procedure};
 use crate::{Device, Error, require_processor};
 
 /// # Safety
@@ -34,19 +35,22 @@ pub fn serve(
     // SAFETY: the address that ggml gives for the function of this name, whose type ggml-rpc.h states.
     let start = unsafe { std::mem::transmute::<*mut c_void, StartServer>(start) };
     let refused = |error: io::Error| Error::NoServer { address: address.to_string(), why: error.to_string() };
+    let listener = TcpListener::bind(address).map_err(refused)?;
+    let address = SocketAddrV4::new(*address.ip(), listener.local_addr().map_err(refused)?.port());
     // ggml's server says nothing of a port that it does not get.
-    let port = TcpListener::bind(address).and_then(|free| free.local_addr()).map_err(refused)?.port();
-    let address = SocketAddrV4::new(*address.ip(), port);
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).map_err(refused)?;
+    let inner = SocketAddrV4::new(Ipv4Addr::LOCALHOST, free.port());
     mute().map_err(refused)?;
     // The first client is this one: it hangs up at once, and knows then that others can come.
     let look = move || {
-        while TcpStream::connect(address).is_err() {
+        while TcpStream::connect(inner).is_err() {
             thread::yield_now();
         }
         listening(address);
+        front::open(&listener, inner);
     };
     thread::Builder::new().spawn(look).map_err(refused)?;
-    let endpoint = CString::new(address.to_string()).unwrap_or_default();
+    let endpoint = CString::new(inner.to_string()).unwrap_or_default();
     let mut raw: Vec<sys::ggml_backend_dev_t> = devices.iter().map(|device| device.raw()).collect();
     // SAFETY: a terminated string, no folder for a cache, and as many registered devices as are said.
     unsafe { start(endpoint.as_ptr(), std::ptr::null(), threads, raw.len(), raw.as_mut_ptr()) };

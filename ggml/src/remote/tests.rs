@@ -3,14 +3,14 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
 use super::{
     link::{Link, Patience},
-    relay, wire,
+    pulse, relay, wire,
 };
 
 /// For answers that come; they come from a thread of this process.
@@ -18,7 +18,7 @@ const LONG: Duration = Duration::from_mins(1);
 /// For answers that never come.
 const SHORT: Duration = Duration::from_millis(20);
 
-const PATIENT: Patience = Patience { connect: LONG, hello: LONG, answer: LONG };
+const PATIENT: Patience = Patience { connect: LONG, hello: LONG, answer: LONG, silence: LONG };
 
 /// A server on this machine that serves one client by `script`; gives its endpoint.
 fn server(script: impl FnOnce(TcpStream) + Send + 'static) -> String {
@@ -232,4 +232,83 @@ fn a_relay_ends_with_its_client() {
         thread::yield_now();
     }
     assert_eq!(link.lost(), None, "the server is kept for the next client");
+}
+
+/// Follows the pulse of a server, `beat` by `pulse` to whoever asks for it, that answers to one request when `pulse` lets it.
+/// Gives the link, and ggml's side of it with the request made.
+fn followed(
+    silence: Duration,
+    pulse: impl FnOnce(TcpStream, mpsc::Sender<()>) + Send + 'static,
+) -> (Arc<Link>, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let endpoint = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        let mut main = listener.accept().expect("a client").0;
+        let (answer, done) = mpsc::channel();
+        thread::spawn(move || pulse(listener.accept().expect("who follows").0, answer));
+        greet(&mut main, wire::VERSION, 1);
+        hear(&mut main);
+        if done.recv().is_ok() {
+            say(&mut main, &64u64.to_le_bytes());
+        }
+        // Until the other side ends it.
+        drop(main.read_to_end(&mut Vec::new()));
+    });
+    let patience = Patience { silence, ..PATIENT };
+    let link = Arc::new(Link::connect(&endpoint, patience).expect("a server").0);
+    let port = relay::start(Arc::clone(&link)).expect("a relay");
+    let mut ggml = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the relay listens");
+    ggml.write_all(&wire::request(wire::GET_ALIGNMENT, &[0; 4])).expect("the relay listens");
+    pulse::follow(&endpoint, Arc::clone(&link), patience).expect("a thread");
+    (link, ggml)
+}
+
+/// The alignment that was asked for.
+fn alignment(ggml: &mut TcpStream) -> u64 {
+    let mut answer = [0; 16];
+    ggml.read_exact(&mut answer).expect("an answer");
+    wire::number(&answer[8..])
+}
+
+#[test]
+fn a_server_whose_pulse_stops_is_lost_in_the_middle_of_a_request() {
+    let (link, mut ggml) = followed(SHORT, |mut asks, answer| {
+        asks.read_exact(&mut [0]).expect("it is asked for");
+        asks.write_all(&[0xff]).expect("who follows");
+        // Stopped: neither a beat nor an answer, and the connection stays.
+        drop(asks.read_to_end(&mut Vec::new()));
+        drop(answer);
+    });
+    assert_eq!(alignment(&mut ggml), 128, "made up");
+    assert_eq!(link.lost(), Some("no sign of life for 0.02 s"));
+    is_answered_in_peace(&mut ggml);
+}
+
+#[test]
+fn a_server_that_is_at_work_or_never_had_a_pulse_is_waited_for() {
+    // Beats, and answers after a hundred of them.
+    let (link, mut ggml) = followed(LONG, |asks, answer| {
+        assert!(pulse::is_asked(&asks));
+        let mut beats = asks.try_clone().expect("a stream");
+        for _ in 0..100 {
+            beats.write_all(&[0xff]).expect("who follows");
+        }
+        answer.send(()).expect("a server");
+        drop(pulse::give(asks));
+    });
+    assert_eq!((alignment(&mut ggml), link.lost()), (64, None));
+    // ggml's own server hangs up on what it does not know; before it has time for that, it says nothing.
+    for hangs_up in [true, false] {
+        let (link, mut ggml) = followed(SHORT, move |mut asks, answer| {
+            asks.read_exact(&mut [0]).expect("it is asked for");
+            if hangs_up {
+                drop(asks);
+                answer.send(()).expect("a server");
+            } else {
+                answer.send(()).expect("a server");
+                drop(asks.read_to_end(&mut Vec::new()));
+            }
+        });
+        assert_eq!((alignment(&mut ggml), link.lost()), (64, None));
+    }
 }

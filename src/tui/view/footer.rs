@@ -37,6 +37,11 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             put_hints(&mut row, state, look, width);
         }
     } else if !super::gauge::put(&mut row, state, look) {
+        if let Some(asked) = &state.keeping.moving {
+            let words = format!("asking whether there is room: {}", asked.words);
+            row.put(plain(&look.marks.sentence(&words), &look.marks), Role::Strong);
+            put(&mut row, ("   Esc".into(), "gives up".into()));
+        }
         match &state.panel {
             // The view's keys are not alive then; the panel shows its own.
             Some(_) => put(&mut row, ("Esc".into(), "leaves the panel, which shows its keys".into())),
