@@ -6,15 +6,14 @@
 //! > Σ over shares of max(bytes ÷ bandwidth, multiply-adds ÷ rate of the type for this row length)
 //!
 //! summed over the blocks' shares, the heads' shares, or both. Bandwidth is measured over the very bytes of the model, the
-//! rates in the cache, both with the step's number of threads and in the same rounds as everything else; the best of all
-//! rounds counts. The maximum is taken share by share because operations do not overlap: a later one waits for an earlier.
+//! rates in the cache, both with the step's number of threads, twice in each round, of which the better counts. What is
+//! reached is told against the same round's limit, and of all rounds the median: a machine that others share is now a third
+//! faster, now slower, with its memory and its steps alike. The maximum is taken share by share because operations do not overlap: a later one waits for an earlier.
 //! When n tokens are computed at once, a share's bytes are read once for all of them, so a token has 1/n of the reading,
 //! and the rate is that of ggml's product with n columns. Attention, norms and the analysis are not in the limit: what
 //! they take shows as distance from it. What would break the limit is said at [`mexit_models::roofline`]'s functions; and
-//! a matrix that several exits share counts as read by each, although a large cache may still hold it. Nothing was seen to
-//! beat it: ten combinations of types in GPT-2's shape, one thread and two on an idle machine, reached 31 to 58 % by their
-//! fastest step. There ggml's product read f32 weights from memory at 9.5 GB/s with one thread, the sum over the same
-//! bytes 15: the kernels wait for memory where fetching 2 KiB ahead would not.
+//! a matrix that several exits share counts as read by each, although a large cache may still hold it. Where a step
+//! seems to beat it, the machine has changed its pace between the two.
 //!
 //! Where a device beside the processor has a part there is no limit: what bounds it is that device's memory and arithmetic,
 //! which are not measured.
@@ -105,7 +104,7 @@ pub fn measure(
     engine.step(plan.text[0], &engine.model().spec.exit_ids())?;
 
     let (watch, started) = (Watch::start(), Instant::now());
-    let (mut samples, mut limits, mut rounds) = (Samples::default(), Limits::default(), 0);
+    let (mut samples, mut limits, mut rounds) = (Samples::default(), Vec::new(), 0);
     loop {
         let most = settings.repeats.unwrap_or(ROUNDS).max(1);
         let done = |part: f64| {
@@ -113,12 +112,18 @@ pub fn measure(
             let by_rounds = (rounds as f64 + part) / most as f64;
             if settings.repeats.is_some() { by_rounds } else { by_rounds.max(by_time).min(1.0) }
         };
-        let mut bench =
-            Bench { plan: &plan, samples: &mut samples, progress: &mut |part, what| progress(done(part), what) };
+        let mut here = Limits::default();
+        let mut bench = Bench {
+            plan: &plan,
+            samples: &mut samples,
+            progress: &mut |part, what| progress(done(part), what),
+            limits: &mut || {
+                if limited { here.measure(&subject.mapping, &all, plan.batch, threads) } else { Ok(()) }
+            },
+        };
         engine = bench.round(engine)?;
         if limited {
-            progress(done(0.9), "the machine's limits");
-            limits.measure(&subject.mapping, &all, plan.batch, threads)?;
+            limits.push(here);
         }
         rounds += 1;
         let another = started.elapsed() + started.elapsed() / u32::try_from(rounds).unwrap_or(u32::MAX);
@@ -127,5 +132,5 @@ pub fn measure(
         }
     }
     let took = report::Took { rounds, seconds: started.elapsed().as_secs_f64(), others: watch.others() };
-    Ok(report::of(subject, &engine, settings, (&plan, &samples, limited.then_some(limits)), took))
+    Ok(report::of(subject, &engine, settings, (&plan, &samples, &limits), took))
 }

@@ -3,9 +3,9 @@
 use mexit_models::{DType, Error, roofline};
 use serde::Serialize;
 
-use super::cost::Cost;
+use super::{Spread, cost::Cost};
 
-/// Limits; each is the best that was ever measured.
+/// Limits: of one round each is the best that was measured in it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Limits {
     /// Bytes a second read from the weights.
@@ -41,6 +41,17 @@ impl Limits {
             }
         }
         Ok(())
+    }
+
+    /// In the middle of several rounds: limit by limit the median.
+    pub(super) fn median(rounds: &[Self]) -> Option<Self> {
+        let middle = |of: &dyn Fn(&Self) -> f64| Spread::of(&rounds.iter().map(of).collect::<Vec<_>>()).median;
+        let rates = rounds.first()?.rates.iter().enumerate();
+        let rates = rates.map(|(n, rate)| {
+            let products_a_second = middle(&|limits| limits.rates[n].products_a_second);
+            Rate { products_a_second, ..rate.clone() }
+        });
+        Some(Self { bandwidth: middle(&|limits| limits.bandwidth), rates: rates.collect() })
     }
 
     pub(super) fn put(&mut self, (dtype, row): (DType, usize), columns: usize, products: f64) {

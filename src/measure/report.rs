@@ -34,9 +34,10 @@ pub struct Report {
     pub fill: Fill,
     /// Weights that are read and multiplied for a token.
     pub weights: Weights,
-    /// What the machine could do; none where a device beside the processor has a part, as of the next two.
+    /// What the machine could do, the median of all rounds; none where a device beside the processor has a part, as of the
+    /// next two.
     pub limits: Option<Limits>,
-    /// What part of that is reached, 0 to 1.
+    /// What part of that is reached, 0 to 1: the median of what each round reached of its own limit.
     pub reached: Option<Parts<f64>>,
     /// Milliseconds that it takes at least.
     pub bound_ms: Option<Parts<f64>>,
@@ -215,7 +216,7 @@ pub(super) fn of(
     subject: &Subject,
     engine: &Engine,
     settings: &Settings,
-    (plan, samples, limits): (&Plan, &Samples, Option<Limits>),
+    (plan, samples, limits): (&Plan, &Samples, &[Limits]),
     took: Took,
 ) -> Report {
     let (model, spec) = (engine.model(), &engine.model().spec);
@@ -224,22 +225,25 @@ pub(super) fn of(
     let all = trunk.and(&heads);
     let two = if plan.pair.expert == plan.pair.amateur { 1 } else { 2 };
     let deciding = &[plan.pair.expert, plan.pair.amateur][..two];
-    let bound = limits.as_ref().map(|limits| Parts {
+    let bound = |limits: &Limits| Parts {
         step: all.bound(limits, 1),
         trunk: trunk.bound(limits, 1),
         heads: heads.bound(limits, 1),
         alone: trunk.and(&heads_of(&deciding[..1])).bound(limits, 1),
         contrast: trunk.and(&heads_of(deciding)).bound(limits, 1),
         fill: heads.bound(limits, plan.batch),
-    });
-    let took_for = Parts {
-        step: &samples.all,
-        trunk: &samples.trunk,
-        heads: &samples.heads,
-        alone: &samples.alone,
-        contrast: &samples.contrast,
-        fill: &samples.fill,
     };
+    let bounds: Vec<Parts<f64>> = limits.iter().map(bound).collect();
+    let limits = Limits::median(limits);
+    let reached = limits.as_ref().map(|_| Parts {
+        step: reached(&bounds, |bound| bound.step, &samples.all),
+        trunk: reached(&bounds, |bound| bound.trunk, &samples.trunk),
+        heads: reached(&bounds, |bound| bound.heads, &samples.heads),
+        alone: reached(&bounds, |bound| bound.alone, &samples.alone),
+        contrast: reached(&bounds, |bound| bound.contrast, &samples.contrast),
+        fill: reached(&bounds, |bound| bound.fill, &samples.fill),
+    });
+    let bound_ms = limits.as_ref().map(|limits| bound(limits).map(|seconds| seconds * 1e3));
     let median = |seconds: &Vec<f64>| Spread::of(seconds).median;
     let memory = Memory::now();
     let type_of = |cost: &Cost| cost.main_type().map_or("none", DType::name);
@@ -306,8 +310,8 @@ pub(super) fn of(
             step_products: all.products(),
         },
         limits,
-        reached: bound.map(|bound| took_for.zip(bound, |seconds, bound| bound / median(seconds))),
-        bound_ms: bound.map(|bound| bound.zip(bound, |bound, _| bound * 1e3)),
+        reached,
+        bound_ms,
         memory: MemoryPart {
             peak: memory.peak,
             weights: if subject.mapping.is_owned() { Some(subject.mapping.len() as u64) } else { memory.mapped },
@@ -330,15 +334,38 @@ impl Places {
     }
 }
 
-impl<T> Parts<T> {
-    fn zip<U, V>(self, other: Parts<U>, by: impl Fn(T, U) -> V) -> Parts<V> {
-        Parts {
-            step: by(self.step, other.step),
-            trunk: by(self.trunk, other.trunk),
-            heads: by(self.heads, other.heads),
-            alone: by(self.alone, other.alone),
-            contrast: by(self.contrast, other.contrast),
-            fill: by(self.fill, other.fill),
+/// What part of a limit was reached: each round against its own bound, and of those the median. Every round has as many of
+/// the times.
+fn reached(bounds: &[Parts<f64>], part: impl Fn(&Parts<f64>) -> f64, seconds: &[f64]) -> f64 {
+    let rounds = seconds.chunks_exact(seconds.len() / bounds.len().max(1));
+    let ratios: Vec<f64> =
+        bounds.iter().zip(rounds).map(|(bound, took)| part(bound) / Spread::of(took).median).collect();
+    Spread::of(&ratios).median
+}
+
+impl Parts<f64> {
+    fn map(self, by: impl Fn(f64) -> f64) -> Self {
+        Self {
+            step: by(self.step),
+            trunk: by(self.trunk),
+            heads: by(self.heads),
+            alone: by(self.alone),
+            contrast: by(self.contrast),
+            fill: by(self.fill),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_round_is_held_against_its_own_bound() {
+        let bounds =
+            [1.0, 3.0, 2.0].map(|step| Parts { step, trunk: 0.0, heads: 0.0, alone: 0.0, contrast: 0.0, fill: 0.0 });
+        // Medians of the rounds' steps: 2, 4, 4.
+        let seconds = [2.0, 1.0, 9.0, 4.0, 4.0, 4.0, 3.0, 4.0, 8.0];
+        assert_eq!(reached(&bounds, |bound| bound.step, &seconds), 0.5);
     }
 }

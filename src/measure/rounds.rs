@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mexit_models::{BATCH, Engine, ExitId, LogitRows, TokenId};
+use mexit_models::{BATCH, Engine, Error, ExitId, LogitRows, TokenId};
 
 use super::{plan::Plan, samples::Samples};
 use crate::session::{
@@ -24,6 +24,8 @@ pub(super) struct Bench<'b> {
     pub(super) samples: &'b mut Samples,
     /// Told how much of the round is done, and what comes next.
     pub(super) progress: &'b mut dyn FnMut(f64, &str),
+    /// Measures the machine's limits.
+    pub(super) limits: &'b mut dyn FnMut() -> Result<(), Error>,
 }
 
 impl Bench<'_> {
@@ -34,14 +36,20 @@ impl Bench<'_> {
         let engine = self.late(engine)?;
         (self.progress)(0.45, "filling in");
         let engine = self.fill(engine)?;
-        (self.progress)(0.6, "steps");
+        // Before the steps and after all: a machine that others share has fast and slow seconds.
+        (self.progress)(0.6, "the machine's limits");
+        (self.limits)()?;
+        (self.progress)(0.65, "steps");
         let engine = self.steps(engine)?;
         (self.progress)(0.7, "steps with everything shown");
         let engine = self.shown(engine)?;
         (self.progress)(0.8, "runs");
         let (engine, seconds, _) = self.run(engine, &self.plan.alone())?;
         self.samples.alone.push(seconds);
-        self.filled_run(engine)
+        let engine = self.filled_run(engine)?;
+        (self.progress)(0.95, "the machine's limits");
+        (self.limits)()?;
+        Ok(engine)
     }
 
     fn prompts(&mut self, mut engine: Engine) -> Result<Engine, ReadError> {

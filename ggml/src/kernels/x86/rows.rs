@@ -39,10 +39,10 @@ pub(super) unsafe fn multiply<L: Lanes, E: Encoding>(at: Operands, rows: usize, 
 /// first cache: as many as 10 KB hold.
 #[inline(always)]
 unsafe fn alone<L: Lanes, E: Encoding>(at: Operands, rows: usize) {
-    match at.row_bytes {
-        ..=1280 => few::<L, E, 8, 1>(at, rows),
-        ..=2560 => few::<L, E, 4, 1>(at, rows),
-        ..=5120 => few::<L, E, 2, 1>(at, rows),
+    match 10 * 1024 / at.row_bytes {
+        8.. => few::<L, E, 8, 1>(at, rows),
+        4..8 => few::<L, E, 4, 1>(at, rows),
+        2..4 => few::<L, E, 2, 1>(at, rows),
         _ => few::<L, E, 1, 1>(at, rows),
     }
 }
