@@ -6,7 +6,7 @@ mod cases;
 mod demo_engine;
 
 use demo_engine::{TYPES, demo_engine, text};
-use mexit_ggml::keeps_columns;
+use mexit_ggml::{attends_as_single, batches_as_single};
 use mexit_models::{BATCH, DType, Engine, ExitId, LogitRows, TokenId};
 
 /// The same f32 numbers summed in another order, rows of up to 1003 and a dozen blocks: measured 1e-5.
@@ -112,8 +112,8 @@ fn to_the_bit_under_the_reference_kernels() {
         }
     }
     assert!(demo_engine(DType::F32, DType::F32).batches_as_it_steps());
-    assert!(!demo_engine(DType::F32, DType::F16).batches_as_it_steps());
-    assert_eq!(demo_engine(DType::Q8_0, DType::F32).batches_as_it_steps(), keeps_columns(DType::Q8_0, 128));
+    assert_eq!(demo_engine(DType::F32, DType::F16).batches_as_it_steps(), attends_as_single(DType::F16, 32));
+    assert_eq!(demo_engine(DType::Q8_0, DType::F32).batches_as_it_steps(), batches_as_single(DType::Q8_0, 128));
     assert!(!demo_engine(DType::Q4_0, DType::F32).batches_as_it_steps());
 }
 

@@ -31,8 +31,8 @@ pub use exact::keep_f32;
 pub use executor::{Crossing, Executor};
 pub use graph::Graph;
 pub use kernels::{
-    attention::Attention,
-    product::{Then, keeps_columns},
+    attention::{Attention, attends_as_single},
+    product::{Then, batches_as_single, keeps_columns},
 };
 pub use mapping::{Aligned, Mapping};
 pub use ops::Ops;

@@ -35,18 +35,15 @@ use super::{
 };
 use crate::DType;
 
-/// With so many columns it pays to decode k-quants once for all of them.
+/// With so many columns decoding k-quants once for all of them beats ggml's kernels.
 const MANY: usize = 16;
 
 /// What multiplies rows of this type and length with so many columns, if anything here does.
 pub(super) fn product(dtype: DType, row: usize, columns: usize) -> Option<Kernel> {
     let decoding = products(dtype, row).into_iter().flatten().next_back()?;
-    if columns >= MANY {
-        return Some(decoding);
-    }
     Some(match in_whole_numbers(dtype, decoding) {
         [_, Some(ours)] => ours,
-        [Some(ggml_s), _] => ggml_s,
+        [Some(ggml_s), _] if columns < MANY => ggml_s,
         _ => decoding,
     })
 }

@@ -5,7 +5,7 @@
 //! What has been drafted is no part of the text: [`Engine::ids`] and every stored row end before it until
 //! [`Engine::accept`] says how much of it stays, and reading or stepping forgets it.
 
-use mexit_ggml::{Arena, DType, Graph, Ops, Tensor, keeps_columns};
+use mexit_ggml::{Arena, DType, Graph, Ops, Tensor, attends_as_single, batches_as_single};
 
 use super::{Engine, LogitRows, collect};
 use crate::{
@@ -23,15 +23,15 @@ impl Engine {
     }
 
     /// Whether a batch gives a step's logits up to the order of f32 sums (or to the bit, under the reference kernels).
-    /// K-quants round the rows that they are multiplied with in a step, and not in a batch; what ggml multiplies is rounded
-    /// by other kernels for one row than for several.
+    /// What ggml multiplies is rounded by other kernels for one row than for several.
     #[must_use]
     pub fn batches_as_it_steps(&self) -> bool {
         let plain = || {
             let mut tensors = self.model.file.tensors.iter();
-            tensors.all(|tensor| keeps_columns(tensor.dtype, tensor.shape[0]))
+            tensors.all(|tensor| batches_as_single(tensor.dtype, tensor.shape[0]))
         };
-        self.reference || (self.model.plan().devices().is_empty() && self.cache.kind() == DType::F32 && plain())
+        let attends = attends_as_single(self.cache.kind(), self.model.spec.head_width());
+        self.reference || (self.model.plan().devices().is_empty() && attends && plain())
     }
 
     /// Runs the blocks below `exit` over one more token after the text and what has been drafted of it, and gives the

@@ -1,16 +1,15 @@
-//! Few columns times k-quants, on AVX-512 with VNNI: whole numbers, 64 products an instruction.
+//! K-quants on AVX-512 with VNNI: whole numbers, 64 products an instruction.
 //!
 //! Columns are rounded to 8 bits as ggml rounds them for these types, and what is added up in whole numbers is what its
-//! kernels add up (ggml-cpu/quants.c, `ggml_vec_dot_*_q8_K`). With half of their instructions a product is bound by memory,
-//! and not by arithmetic.
+//! kernels add up (ggml-cpu/quants.c, `ggml_vec_dot_*_q8_K`). With half of their instructions a single column is bound by
+//! memory and not by arithmetic; and a batch takes half of what decoding the weights for it does, with the bits of single
+//! columns.
 //!
 //! SAFETY: whoever calls this holds to what `x86.rs` asks.
 
 #[allow(clippy::wildcard_imports, reason = "thirty instructions, whose names say what they are")]
 use std::arch::x86_64::*;
 use std::cell::Cell;
-
-use llama_cpp_sys_2 as sys;
 
 use super::{
     super::product::{Kernel, Operands},
@@ -22,7 +21,7 @@ use super::{
 /// Numbers in a block.
 const BLOCK: usize = 256;
 /// Bytes between use and fetching.
-const AHEAD: usize = 4608;
+const STRETCH: usize = 4608;
 /// Columns that are multiplied at once: as many as leave no sum without a register.
 const COLUMNS: usize = 4;
 
@@ -72,57 +71,110 @@ pub(super) fn kernel<K: KQuant>(other: Kernel) -> Kernel {
 }
 
 /// Rounds the columns, for this thread.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn round<K: KQuant>(at: Operands, columns: usize) {
-    /// ggml's block_q8_K: scale, numbers, sums of sixteen.
-    const BYTES: usize = 4 + BLOCK + 2 * 16;
-    // SAFETY: ggml's table of types has an entry for each of its numbers.
-    let Some(round) = (*sys::ggml_get_type_traits_cpu(sys::GGML_TYPE_Q8_K)).from_float else { return };
     let mut rounded = ROUNDED.take();
     rounded.clear();
-    let mut bytes = [0u8; BYTES];
     for block in 0..columns * at.row / BLOCK {
-        round(at.columns.add(block * BLOCK), bytes.as_mut_ptr().cast(), BLOCK as i64);
-        let mut to =
-            Rounded { numbers: [0; BLOCK], sums: [0; 16], scale: bytes.as_ptr().cast::<f32>().read_unaligned() };
-        for (place, run) in K::RUNS.into_iter().enumerate() {
-            let from = bytes.as_ptr().add(4 + 32 * run).cast::<i8>();
-            to.numbers.as_mut_ptr().add(32 * place).copy_from_nonoverlapping(from, 32);
-        }
-        let sums = bytes.as_ptr().add(4 + BLOCK).cast::<i16>();
-        to.sums.as_mut_ptr().copy_from_nonoverlapping(sums, 16);
-        rounded.push(to);
+        rounded.push(round_block::<K>(at.columns.add(block * BLOCK)));
     }
     ROUNDED.set(rounded);
 }
+
+/// To the bit as ggml rounds (ggml-quants.c, `quantize_row_q8_K_ref`): the number furthest from zero becomes −127.
+#[inline(always)]
+unsafe fn round_block<K: KQuant>(x: *const f32) -> Rounded {
+    let mut rounded = Rounded { numbers: [0; BLOCK], sums: [0; 16], scale: 0.0 };
+    let mut sizes = _mm512_setzero_ps();
+    let mut broken = 0;
+    for n in 0..16 {
+        let numbers = _mm512_loadu_ps(x.add(16 * n));
+        sizes = _mm512_max_ps(sizes, _mm512_abs_ps(numbers));
+        broken |= _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(numbers, numbers);
+    }
+    let size = Avx512::largest(sizes);
+    if broken != 0 {
+        // Whatever is multiplied with it shows it.
+        rounded.scale = f32::NAN;
+    }
+    if broken != 0 || size == 0.0 {
+        return rounded;
+    }
+    // The first of several.
+    let mut furthest = size;
+    for n in 0..16 {
+        let numbers = _mm512_loadu_ps(x.add(16 * n));
+        let found = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(_mm512_abs_ps(numbers), _mm512_set1_ps(size));
+        if found != 0 {
+            furthest = *x.add(16 * n + found.trailing_zeros() as usize);
+            break;
+        }
+    }
+    let scale = -127.0 / furthest;
+    for (place, run) in K::RUNS.into_iter().enumerate() {
+        for half in 0..2 {
+            let numbers = _mm512_loadu_ps(x.add(32 * run + 16 * half));
+            let whole = _mm512_cvtps_epi32(_mm512_mul_ps(numbers, _mm512_set1_ps(scale)));
+            let whole = _mm512_min_epi32(whole, _mm512_set1_epi32(127));
+            let to = rounded.numbers.as_mut_ptr().add(32 * place + 16 * half);
+            _mm_storeu_si128(to.cast(), _mm512_cvtsepi32_epi8(whole));
+            rounded.sums[2 * run + half] = _mm512_reduce_add_epi32(whole) as i16;
+        }
+    }
+    rounded.scale = 1.0 / scale;
+    rounded
+}
+
+/// Rows that stay in the first cache while several groups of columns are multiplied with them.
+const ROWS: usize = 8;
 
 /// The products of `rows` rows of weights with the columns that this thread has rounded.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn multiply<K: KQuant>(at: Operands, rows: usize, columns: usize) {
     let rounded = ROUNDED.take();
-    let blocks = at.row / BLOCK;
-    for r in 0..rows {
-        let row = at.below(r);
-        for first in (0..columns).step_by(COLUMNS) {
-            let (row, x) = (row.beside(first), rounded.as_ptr().add(first * blocks));
-            match columns - first {
-                1 => product::<K, 1>(row, x),
-                2 => product::<K, 2>(row, x),
-                3 => product::<K, 3>(row, x),
-                _ => product::<K, COLUMNS>(row, x),
+    let mut first = 0;
+    while first < rows {
+        let some = if rows - first < ROWS { rows - first } else { ROWS };
+        let mut column = 0;
+        while column < columns {
+            let at = at.below(first).beside(column);
+            let x = rounded.as_ptr().add(column * at.row / BLOCK);
+            match columns - column {
+                1 => group::<K, 1>(at, some, x, column == 0),
+                2 => group::<K, 2>(at, some, x, column == 0),
+                3 => group::<K, 3>(at, some, x, column == 0),
+                _ => group::<K, COLUMNS>(at, some, x, column == 0),
             }
+            column += COLUMNS;
         }
+        first += some;
     }
     ROUNDED.set(rounded);
 }
 
+/// A few rows times `C` columns; what comes after them is fetched meanwhile, if asked to.
+#[inline(always)]
+unsafe fn group<K: KQuant, const C: usize>(at: Operands, rows: usize, x: *const Rounded, ahead: bool) {
+    for r in 0..rows {
+        let row = at.below(r);
+        if ahead {
+            product::<K, C, true>(row, x);
+        } else {
+            product::<K, C, false>(row, x);
+        }
+    }
+}
+
 /// One row times `C` columns.
 #[inline(always)]
-unsafe fn product<K: KQuant, const C: usize>(at: Operands, x: *const Rounded) {
+unsafe fn product<K: KQuant, const C: usize, const AHEAD: bool>(at: Operands, x: *const Rounded) {
     let blocks = at.row / BLOCK;
     let (mut sums, mut shifts) = ([_mm512_setzero_ps(); C], [_mm256_setzero_ps(); C]);
     for b in 0..blocks {
         let from = at.weights.add(b * K::BYTES);
-        fetch(from, AHEAD, K::BYTES);
+        if AHEAD {
+            fetch(from, STRETCH, K::BYTES);
+        }
         let block = K::block(from);
         for c in 0..C {
             let x = &*x.add(c * blocks + b);
