@@ -24,6 +24,9 @@ use llama_cpp_sys_2 as sys;
 use crate::{Arena, Error, Tensor};
 
 /// What ggml calls with each of its threads: the operation to compute, which thread this is, and of how many.
+///
+/// # Safety
+/// ggml's: its sources are placed and computed, and nobody else computes it.
 type Compute = unsafe extern "C" fn(*mut sys::ggml_tensor, i32, i32, *mut c_void);
 
 // Where in an operation's parameters ours keep numbers: ggml uses the first six of the sixteen for operations like these,

@@ -97,9 +97,13 @@ pub(crate) fn operation<'a>(
     super::operation(arena, [row / 3, columns], &sources, compute, settings)
 }
 
+/// What ggml calls.
+///
+/// # Safety
+/// An operation that was made above, after it was found to be ours, its sources placed and computed. A head's part of the
+/// cache is touched by whoever takes the head alone.
 unsafe extern "C" fn compute(dst: *mut sys::ggml_tensor, _: i32, threads: i32, _: *mut c_void) {
-    // SAFETY: ggml's: an operation that was made above after it was found to be ours, its sources placed and computed. A
-    // head's part of the cache is touched by whoever takes the head alone.
+    // SAFETY: the caller's.
     unsafe {
         let [qkv, keys, values] = [0, 1, 2].map(|n| (*dst).src[n]);
         let [heads, past, window, scale] = super::settings(dst);

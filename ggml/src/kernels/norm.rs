@@ -24,8 +24,12 @@ pub(crate) fn operation<'a>(
     super::operation(arena, [row, columns], &sources, compute, [epsilon.to_bits() as i32, 0, 0, 0])
 }
 
+/// What ggml calls.
+///
+/// # Safety
+/// An operation that was made above, its sources placed and computed, none of them its result.
 unsafe extern "C" fn compute(dst: *mut sys::ggml_tensor, thread: i32, threads: i32, _: *mut c_void) {
-    // SAFETY: ggml's: an operation that was made above, its sources placed and computed, none of them its result.
+    // SAFETY: the caller's.
     unsafe {
         let [x, weight, bias] = [0, 1, 2].map(|n| (*dst).src[n]);
         let [row, columns] = [0, 1].map(|n| (*dst).ne[n] as usize);

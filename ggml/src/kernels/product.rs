@@ -98,15 +98,30 @@ impl After {
     }
 }
 
+/// Rounds so many columns for the thread that calls it, where the weights' type asks for it.
+///
+/// # Safety
+/// They are there, as the operands say.
+type Prepare = unsafe fn(Operands, usize);
+
+/// The product of so many rows with so many columns, for which this thread has prepared.
+///
+/// # Safety
+/// They are there, as the operands say.
+type Multiply = unsafe fn(Operands, usize, usize);
+
+/// Does what follows to so many rows of so many columns of results.
+///
+/// # Safety
+/// They are there, and as many numbers of what is added.
+type Follow = unsafe fn(Operands, After, usize, usize);
+
 /// What multiplies weights of one type.
 #[derive(Clone, Copy)]
 pub(super) struct Kernel {
-    /// Called first by each thread, with the columns' number: rounds them, where the weights' type asks for it.
-    pub(super) prepare: Option<unsafe fn(Operands, usize)>,
-    /// The product of so many rows with so many columns.
-    pub(super) multiply: unsafe fn(Operands, usize, usize),
-    /// What is done to it then.
-    pub(super) after: unsafe fn(Operands, After, usize, usize),
+    pub(super) prepare: Option<Prepare>,
+    pub(super) multiply: Multiply,
+    pub(super) after: Follow,
 }
 
 /// What multiplies such weights here, if anything of ours does.
@@ -158,8 +173,12 @@ pub(crate) fn operation<'a>(
     super::operation(arena, [rows, columns], &sources, compute, [matches!(then, Then::Gelu).into(), 0, 0, 0])
 }
 
+/// What ggml calls.
+///
+/// # Safety
+/// An operation that was made above, its sources placed and computed; shapes and types were checked.
 unsafe extern "C" fn compute(dst: *mut sys::ggml_tensor, _: i32, threads: i32, _: *mut c_void) {
-    // SAFETY: ggml's: an operation that was made above, its sources placed and computed; shapes and types were checked.
+    // SAFETY: the caller's.
     unsafe {
         let [weight, x] = [(*dst).src[0], (*dst).src[1]];
         let [bias, add] = [2, 3].map(|n| Some((*dst).src[n].as_ref()?.data.cast::<f32>().cast_const()));
