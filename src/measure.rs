@@ -1,6 +1,6 @@
 //! Measures a model on this machine: how long things take, and how near that is to what the machine could do.
 //!
-//! **The limit** (a roofline). For one token every weight is read once and multiplied once, in one ggml operation after the
+//! **The limit** (a roofline). For one token every weight is read once and multiplied once, in one operation after the
 //! other. Let a share be the weights of one type with rows of one length ([`cost::Share`]). Then a step takes at least
 //!
 //! > Σ over shares of max(bytes ÷ bandwidth, multiply-adds ÷ rate of the type for this row length)
@@ -8,9 +8,9 @@
 //! summed over the blocks' shares, the heads' shares, or both. Bandwidth is measured over the very bytes of the model, the
 //! rates in the cache, both with the step's number of threads, twice in each round, of which the better counts. What is
 //! reached is told against the same round's limit, and of all rounds the median: a machine that others share is now a third
-//! faster, now slower, with its memory and its steps alike. The maximum is taken share by share because operations do not overlap: a later one waits for an earlier.
-//! When n tokens are computed at once, a share's bytes are read once for all of them, so a token has 1/n of the reading,
-//! and the rate is that of ggml's product with n columns. Attention, norms and the analysis are not in the limit: what
+//! faster, now slower, with its memory and its steps alike. The maximum is taken share by share because operations do not
+//! overlap: a later one waits for an earlier. When n tokens are computed at once, a share's bytes are read once for all of
+//! them, so a token has 1/n of the reading, and the rate is that of the product with n columns. Attention, norms and the analysis are not in the limit: what
 //! they take shows as distance from it. What would break the limit is said at [`mexit_models::roofline`]'s functions; and
 //! a matrix that several exits share counts as read by each, although a large cache may still hold it. Where a step
 //! seems to beat it, the machine has changed its pace between the two.

@@ -2,21 +2,14 @@
 
 use half::f16;
 
-use super::{super::x86, Attention, Kernel, Operands};
+use super::{
+    super::{tests::noise, x86},
+    Attention, Kernel, Operands,
+};
 use crate::DType;
 
 const HEADS: usize = 3;
 const CONTEXT: usize = 203;
-
-/// Numbers in (-1, 1).
-fn noise(n: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..n).map(|_| next()).collect()
-}
 
 /// A cache and a text: queries, keys and values of every token.
 struct Case {

@@ -3,22 +3,15 @@
 use half::f16;
 
 use super::{
-    super::x86::{in_whole_numbers, products},
+    super::{
+        tests::noise,
+        x86::{in_whole_numbers, products},
+    },
     Kernel, Operands,
 };
 use crate::{Arena, DType, Device, Executor, Graph, Ops, Source, Weights, dequantize, quantize};
 
 const TYPES: [DType; 7] = [DType::F32, DType::F16, DType::BF16, DType::Q8_0, DType::Q6K, DType::Q5K, DType::Q4K];
-
-/// Numbers in (-1, 1).
-fn noise(n: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..n).map(|_| next()).collect()
-}
 
 struct Case {
     dtype: DType,

@@ -29,8 +29,8 @@ thread_local! {
 pub(super) unsafe fn multiply<L: Lanes, E: Encoding>(at: Operands, rows: usize, columns: usize) {
     match columns {
         1 => alone::<L, E>(at, rows),
-        2 => few::<L, E, ROWS, 2>(at, rows),
-        3 => few::<L, E, ROWS, 3>(at, rows),
+        2 => tiles::<L, E, ROWS, 2, true>(at, rows),
+        3 => tiles::<L, E, ROWS, 3, true>(at, rows),
         _ => many::<L, E>(at, rows, columns),
     }
 }
@@ -40,22 +40,25 @@ pub(super) unsafe fn multiply<L: Lanes, E: Encoding>(at: Operands, rows: usize, 
 #[inline(always)]
 unsafe fn alone<L: Lanes, E: Encoding>(at: Operands, rows: usize) {
     match 10 * 1024 / at.row_bytes {
-        8.. => few::<L, E, 8, 1>(at, rows),
-        4..8 => few::<L, E, 4, 1>(at, rows),
-        2..4 => few::<L, E, 2, 1>(at, rows),
-        _ => few::<L, E, 1, 1>(at, rows),
+        8.. => tiles::<L, E, 8, 1, true>(at, rows),
+        4..8 => tiles::<L, E, 4, 1, true>(at, rows),
+        2..4 => tiles::<L, E, 2, 1, true>(at, rows),
+        _ => tiles::<L, E, 1, 1, true>(at, rows),
     }
 }
 
-/// Few columns: rows are decoded on the way from memory to the product.
+/// All rows, `R` at once, decoded on the way from memory to the product; `AHEAD` as for [`tile`].
 #[inline(always)]
-unsafe fn few<L: Lanes, E: Encoding, const R: usize, const C: usize>(mut at: Operands, rows: usize) {
+unsafe fn tiles<L: Lanes, E: Encoding, const R: usize, const C: usize, const AHEAD: bool>(
+    mut at: Operands,
+    rows: usize,
+) {
     for _ in 0..rows / R {
-        tile::<L, E, R, C, true>(at);
+        tile::<L, E, R, C, AHEAD>(at);
         at = at.below(R);
     }
     for _ in 0..rows % R {
-        tile::<L, E, 1, C, true>(at);
+        tile::<L, E, 1, C, AHEAD>(at);
         at = at.below(1);
     }
 }
@@ -94,29 +97,17 @@ unsafe fn decode<L: Lanes, E: Encoding>(row: *const u8, decoded: *mut f32, numbe
 unsafe fn product_of_decoded<L: Lanes>(mut at: Operands, rows: usize, columns: usize) {
     for _ in 0..columns / L::COLUMNS {
         match L::COLUMNS {
-            3 => decoded_rows::<L, 3>(at, rows),
-            _ => decoded_rows::<L, 6>(at, rows),
+            3 => tiles::<L, F32, ROWS, 3, false>(at, rows),
+            _ => tiles::<L, F32, ROWS, 6, false>(at, rows),
         }
         at = at.beside(L::COLUMNS);
     }
     match columns % L::COLUMNS {
-        1 => decoded_rows::<L, 1>(at, rows),
-        2 => decoded_rows::<L, 2>(at, rows),
-        3 => decoded_rows::<L, 3>(at, rows),
-        4 => decoded_rows::<L, 4>(at, rows),
-        5 => decoded_rows::<L, 5>(at, rows),
+        1 => tiles::<L, F32, ROWS, 1, false>(at, rows),
+        2 => tiles::<L, F32, ROWS, 2, false>(at, rows),
+        3 => tiles::<L, F32, ROWS, 3, false>(at, rows),
+        4 => tiles::<L, F32, ROWS, 4, false>(at, rows),
+        5 => tiles::<L, F32, ROWS, 5, false>(at, rows),
         _ => {}
-    }
-}
-
-#[inline(always)]
-unsafe fn decoded_rows<L: Lanes, const C: usize>(mut at: Operands, rows: usize) {
-    for _ in 0..rows / ROWS {
-        tile::<L, F32, ROWS, C, false>(at);
-        at = at.below(ROWS);
-    }
-    for _ in 0..rows % ROWS {
-        tile::<L, F32, 1, C, false>(at);
-        at = at.below(1);
     }
 }
