@@ -80,6 +80,22 @@ fn the_window_changes_while_a_run_goes_on() {
     quits(session);
 }
 
+/// A key and a change of the window that are seen at once: neither may wait for the next.
+#[test]
+fn a_key_pressed_while_the_window_changes_is_not_lost() {
+    let mut session = Session::start(&[], &[]);
+    session.shows("Space take ");
+    for n in 0..150 {
+        let (view, seen) = if n % 2 == 0 { ("2", "[2 Heatmap]") } else { ("1", "[1 Explore]") };
+        session.resize(80 + n % 7, 24);
+        session.press(view);
+        session.shows(seen);
+    }
+    session.press("q");
+    let (status, _) = session.end();
+    assert_eq!(status.exit_code(), 0);
+}
+
 #[test]
 fn journeys_follow_pins_groups_and_positions() {
     let mut session = Session::start(&["--prompt", "The men of the sea"], &[]);
