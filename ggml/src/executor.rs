@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
-use crate::{Device, Error, Graph, Tensor, buffer, device::Backend, kernels, threads::Threads};
+use crate::{Device, Error, Graph, Tensor, buffer, device::Backend, kernels, kernels::How, threads::Threads};
 
 /// What computes. One at a time: graphs are computed one after the other, and results are read before the next.
 pub struct Executor {
@@ -101,9 +101,6 @@ impl Executor {
             return Err(Error::ArenaFull(self.nodes));
         }
         self.present()?;
-        for result in graph.results() {
-            kernels::set_singly(result, self.reference);
-        }
         let scheduler = self.scheduler.as_ptr();
         // SAFETY: a valid scheduler; a graph that was aborted leaves it in need of this.
         unsafe { sys::ggml_backend_sched_reset(scheduler) };
@@ -120,6 +117,7 @@ impl Executor {
             let what = "intermediate results (all together)".into();
             return Err(Error::OutOfMemory { what, bytes: graph.bytes() });
         }
+        self.choose_threads(graph)?;
         for (tensor, bytes) in inputs {
             if !tensor.is_input() {
                 return Err(Error::NoMemory(tensor.name()));
@@ -141,6 +139,22 @@ impl Executor {
         // What a lost device was to compute is zeros.
         self.present()?;
         started
+    }
+
+    /// Has the graph, which is placed, computed by the threads that are for it.
+    fn choose_threads(&mut self, graph: &Graph<'_>) -> Result<(), Error> {
+        let (scheduler, processor) = (self.scheduler.as_ptr(), self.processor());
+        // SAFETY: tensors of the graph that the scheduler has placed.
+        let is_ggml_s = |result| unsafe {
+            kernels::is_ggml_s_work(result)
+                && sys::ggml_backend_sched_get_tensor_backend(scheduler, result) == processor
+        };
+        let crew = self.threads.choose(!graph.results().any(is_ggml_s))?;
+        let how = How { singly: self.reference, crew };
+        // SAFETY: nobody computes them now. The crew stays until other threads are set, and every graph passes through
+        // here before it is computed.
+        graph.results().for_each(|result| unsafe { kernels::tell(result, how) });
+        Ok(())
     }
 
     fn start_reading(&mut self, graph: &Graph<'_>, tensor: Tensor<'_>, out: &mut [f32]) -> Result<(), Error> {

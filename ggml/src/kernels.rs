@@ -22,7 +22,7 @@ use std::ffi::c_void;
 
 use llama_cpp_sys_2 as sys;
 
-use crate::{Arena, Error, Tensor};
+use crate::{Arena, Error, Tensor, crew::Crew};
 
 /// What ggml calls with each of its threads: the operation to compute, which thread this is, and of how many.
 ///
@@ -38,8 +38,10 @@ const SINGLY: usize = 7;
 const TAKEN: usize = 8;
 /// How many threads are done.
 const DONE: usize = 9;
-/// What the operation was made with.
+/// What the operation was made with: four numbers.
 const SETTINGS: usize = 10;
+/// Where the crew is that helps with it, in two numbers.
+const CREW: usize = 14;
 
 /// An operation of ours, computed by all threads, whose result is an f32 matrix `[rows, columns]`.
 fn operation<'a>(
@@ -74,14 +76,50 @@ unsafe fn settings(made: *mut sys::ggml_tensor) -> [i32; 4] {
     std::array::from_fn(|n| unsafe { (*made).op_params[SETTINGS + n] })
 }
 
-/// Has all columns multiplied as if each was alone, if `result` is a product of ours.
-pub(crate) fn set_singly(result: *mut sys::ggml_tensor, singly: bool) {
-    // SAFETY: a graph's tensor, which nobody computes now.
+/// How the operations of a graph are to be computed.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    /// All columns of a product as if each was alone.
+    pub(crate) singly: bool,
+    /// Who helps where ggml computes with a single thread.
+    pub(crate) crew: Option<&'a Crew>,
+}
+
+/// Tells an operation, if it is one of ours, how it is to be computed.
+///
+/// # Safety
+/// A graph's tensor, which nobody computes now, and which is not computed after the crew is gone.
+pub(crate) unsafe fn tell(result: *mut sys::ggml_tensor, how: How<'_>) {
+    // SAFETY: the caller's.
     unsafe {
         if (*result).op == sys::GGML_OP_CUSTOM {
-            (*result).op_params[SINGLY] = singly.into();
+            let params = &mut (*result).op_params;
+            params[SINGLY] = how.singly.into();
+            let crew = how.crew.map_or(std::ptr::null(), std::ptr::from_ref).expose_provenance() as u64;
+            params[CREW..][..2].copy_from_slice(&[crew as i32, (crew >> 32) as i32]);
         }
     }
+}
+
+/// The crew of an operation of ours.
+///
+/// # Safety
+/// It was told a crew that still is there, or none.
+unsafe fn crew_of<'a>(made: *mut sys::ggml_tensor) -> Option<&'a Crew> {
+    // SAFETY: the caller's.
+    unsafe {
+        let [low, high] = [0, 1].map(|n| u64::from((*made).op_params[CREW + n].cast_unsigned()));
+        std::ptr::with_exposed_provenance::<Crew>((high << 32 | low) as usize).as_ref()
+    }
+}
+
+/// Whether an operation is one of ggml's that many threads are for.
+///
+/// # Safety
+/// A graph's tensor.
+pub(crate) unsafe fn is_ggml_s_work(result: *mut sys::ggml_tensor) -> bool {
+    // SAFETY: the caller's.
+    unsafe { [sys::GGML_OP_MUL_MAT, sys::GGML_OP_FLASH_ATTN_EXT].contains(&(*result).op) }
 }
 
 /// Whether all of these are f32 numbers on end in memory that the processor reads: weights that our kernels can use.

@@ -5,6 +5,7 @@ mod ability;
 mod arena;
 mod buffer;
 mod crash;
+mod crew;
 mod device;
 mod dtype;
 mod error;

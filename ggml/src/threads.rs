@@ -1,51 +1,94 @@
 //! The processor's threads, kept between graphs: starting them anew for each costs more than a small graph.
+//!
+//! There are two kinds. Graphs whose work our own kernels do are computed with a [`Crew`]; where ggml's multiply matrices,
+//! its own threads do. Those are started when the first such graph comes.
 
 use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
-use crate::Error;
+use crate::{Error, crew::Crew};
 
 /// Most threads that we start; ggml's own limit is 512.
 pub(crate) const MOST: usize = 256;
 
-/// A running set of threads, given to one backend.
+/// The threads of one backend, the processor's.
 pub(crate) struct Threads {
-    pool: NonNull<sys::ggml_threadpool>,
-    count: usize,
+    processor: sys::ggml_backend_t,
+    crew: Crew,
+    /// What ggml computes with beside the crew: the calling thread.
+    alone: Pool,
+    many: Option<Pool>,
 }
 
-// SAFETY: the pool is only handed to ggml; `Threads` is its one owner.
+// SAFETY: the backend has no thread affinity; `Threads` lives beside it in the executor, and is used with it.
 unsafe impl Send for Threads {}
 
 impl Threads {
-    /// Starts `count` threads (at least one) and makes `processor` use them instead of those it had.
+    /// Starts `count` threads (at least one), and makes `processor` use them instead of those it had.
     pub(crate) fn start(count: usize, processor: sys::ggml_backend_t) -> Result<Self, Error> {
         let count = count.clamp(1, MOST);
-        let n = i32::try_from(count).unwrap_or(1);
+        let crew = Crew::new(count).map_err(|_| none())?;
+        let threads = Self { processor, crew, alone: Pool::new(1)?, many: None };
+        threads.alone.give_to(processor);
+        Ok(threads)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.crew.count()
+    }
+
+    /// The threads for the next graph: the crew's if our kernels do its work, or else ggml's, whose operations call on
+    /// no crew.
+    pub(crate) fn choose(&mut self, ours: bool) -> Result<Option<&Crew>, Error> {
+        if ours {
+            self.alone.give_to(self.processor);
+            return Ok(Some(&self.crew));
+        }
+        let many = match self.many.take() {
+            Some(pool) => pool,
+            None => Pool::new(self.count())?,
+        };
+        self.many.insert(many).give_to(self.processor);
+        Ok(None)
+    }
+}
+
+/// Threads of ggml's.
+struct Pool {
+    raw: NonNull<sys::ggml_threadpool>,
+    count: i32,
+}
+
+impl Pool {
+    fn new(count: usize) -> Result<Self, Error> {
+        let count = i32::try_from(count).unwrap_or(1);
         // SAFETY: fills a plain structure.
-        let mut params = unsafe { sys::ggml_threadpool_params_default(n) };
+        let mut params = unsafe { sys::ggml_threadpool_params_default(count) };
         // Between graphs the threads sleep: by default they would spin for some hundred milliseconds after each one,
         // while the user reads. Waking them costs microseconds a graph.
         params.poll = 0;
         // SAFETY: valid parameters; a failure is null.
-        let pool = unsafe { sys::ggml_threadpool_new(&raw mut params) };
-        let pool = NonNull::new(pool).ok_or_else(|| Error::OutOfMemory { what: "threads".into(), bytes: 0 })?;
-        // SAFETY: the processor's backend and a valid pool; ggml pauses the pool it had before.
-        unsafe { sys::ggml_backend_cpu_set_threadpool(processor, pool.as_ptr()) };
-        // SAFETY: as above; the pool has exactly so many threads.
-        unsafe { sys::ggml_backend_cpu_set_n_threads(processor, n) };
-        Ok(Self { pool, count })
+        let raw = unsafe { sys::ggml_threadpool_new(&raw mut params) };
+        Ok(Self { raw: NonNull::new(raw).ok_or_else(none)?, count })
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.count
+    fn give_to(&self, processor: sys::ggml_backend_t) {
+        // SAFETY: the processor's backend and a valid pool of so many threads; ggml pauses the pool it had before.
+        unsafe {
+            sys::ggml_backend_cpu_set_threadpool(processor, self.raw.as_ptr());
+            sys::ggml_backend_cpu_set_n_threads(processor, self.count);
+        }
     }
 }
 
-impl Drop for Threads {
+impl Drop for Pool {
     fn drop(&mut self) {
         // SAFETY: made by ggml_threadpool_new, freed once; the backend has another pool by now, or is gone.
-        unsafe { sys::ggml_threadpool_free(self.pool.as_ptr()) }
+        unsafe { sys::ggml_threadpool_free(self.raw.as_ptr()) }
     }
+}
+
+fn none() -> Error {
+    Error::OutOfMemory { what: "threads".into(), bytes: 0 }
 }

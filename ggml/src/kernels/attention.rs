@@ -10,7 +10,7 @@ use std::ffi::c_void;
 
 use llama_cpp_sys_2 as sys;
 
-use super::share;
+use super::share::{self, Pieces};
 use crate::{Arena, DType, Error, Tensor};
 
 /// What is attended to, and how.
@@ -97,11 +97,27 @@ pub(crate) fn operation<'a>(
     super::operation(arena, [row / 3, columns], &sources, compute, settings)
 }
 
+/// The work: a piece is a head.
+struct Heads {
+    all: Operands,
+    attend: Kernel,
+}
+
+// SAFETY: a head's part of the cache and of the results is touched by whoever takes the head alone.
+unsafe impl Sync for Heads {}
+
+// SAFETY: as above.
+unsafe impl Pieces for Heads {
+    fn work(&self, first: usize, some: usize) {
+        // SAFETY: the operands are there, as of whoever made this.
+        (first..first + some).for_each(|head| unsafe { (self.attend)(&self.all, head) });
+    }
+}
+
 /// What ggml calls.
 ///
 /// # Safety
-/// An operation that was made above, after it was found to be ours, its sources placed and computed. A head's part of the
-/// cache is touched by whoever takes the head alone.
+/// An operation that was made above, after it was found to be ours, its sources placed and computed.
 unsafe extern "C" fn compute(dst: *mut sys::ggml_tensor, _: i32, threads: i32, _: *mut c_void) {
     // SAFETY: the caller's.
     unsafe {
@@ -119,8 +135,6 @@ unsafe extern "C" fn compute(dst: *mut sys::ggml_tensor, _: i32, threads: i32, _
         let [qkv, out] = [(*qkv).data.cast(), (*dst).data.cast()];
         let [keys, values] = [(*keys).data.cast(), (*values).data.cast()];
         let all = Operands { n, width, qkv, keys, values, position, head, out, how };
-        share::ranges(dst, (how.heads, 1), threads as usize, |first, some| {
-            (first..first + some).for_each(|head| attend(&all, head));
-        });
+        share::share(dst, (how.heads, 1), threads as usize, &Heads { all, attend });
     }
 }

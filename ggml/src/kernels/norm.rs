@@ -4,6 +4,7 @@ use std::{ffi::c_void, slice};
 
 use llama_cpp_sys_2 as sys;
 
+use super::share::{self, Pieces};
 use crate::{Arena, Error, Tensor};
 
 /// Whether a norm with these weights is computed here.
@@ -24,6 +25,33 @@ pub(crate) fn operation<'a>(
     super::operation(arena, [row, columns], &sources, compute, [epsilon.to_bits() as i32, 0, 0, 0])
 }
 
+/// The work: a piece is a column.
+struct Columns {
+    x: *const f32,
+    weights: [*const f32; 2],
+    epsilon: f32,
+    out: *mut f32,
+    row: usize,
+}
+
+// SAFETY: a column's results are written by whoever takes the column.
+unsafe impl Sync for Columns {}
+
+// SAFETY: as above.
+unsafe impl Pieces for Columns {
+    fn work(&self, first: usize, some: usize) {
+        let row = self.row;
+        for at in (first..first + some).map(|column| column * row) {
+            // SAFETY: everything is there, as of whoever made this, and the results are no source.
+            unsafe {
+                let weights = self.weights.map(|weight| slice::from_raw_parts(weight, row));
+                let out = slice::from_raw_parts_mut(self.out.add(at), row);
+                norm(slice::from_raw_parts(self.x.add(at), row), weights, self.epsilon, out);
+            }
+        }
+    }
+}
+
 /// What ggml calls.
 ///
 /// # Safety
@@ -31,14 +59,15 @@ pub(crate) fn operation<'a>(
 unsafe extern "C" fn compute(dst: *mut sys::ggml_tensor, thread: i32, threads: i32, _: *mut c_void) {
     // SAFETY: the caller's.
     unsafe {
-        let [x, weight, bias] = [0, 1, 2].map(|n| (*dst).src[n]);
+        let [x, weight, bias] = [0, 1, 2].map(|n| (*(*dst).src[n]).data.cast::<f32>().cast_const());
         let [row, columns] = [0, 1].map(|n| (*dst).ne[n] as usize);
         let epsilon = f32::from_bits(super::settings(dst)[0] as u32);
-        let numbers =
-            |of: *mut sys::ggml_tensor, at: usize| slice::from_raw_parts((*of).data.cast::<f32>().add(at), row);
-        for column in (thread as usize..columns).step_by(threads as usize) {
-            let out = slice::from_raw_parts_mut((*dst).data.cast::<f32>().add(column * row), row);
-            norm(numbers(x, column * row), [numbers(weight, 0), numbers(bias, 0)], epsilon, out);
+        let all = Columns { x, weights: [weight, bias], epsilon, out: (*dst).data.cast(), row };
+        if columns > 1 {
+            share::share(dst, (columns, 1), threads as usize, &all);
+        } else if thread == 0 {
+            // Too little for it to be worth calling anybody.
+            all.work(0, 1);
         }
     }
 }

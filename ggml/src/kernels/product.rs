@@ -16,7 +16,7 @@ use std::ffi::c_void;
 
 use llama_cpp_sys_2 as sys;
 
-use super::share;
+use super::share::{self, Pieces};
 use crate::{Arena, DType, Error, Tensor};
 
 /// Rows that are not torn apart: as many as a batch decodes together.
@@ -173,6 +173,38 @@ pub(crate) fn operation<'a>(
     super::operation(arena, [rows, columns], &sources, compute, [matches!(then, Then::Gelu).into(), 0, 0, 0])
 }
 
+/// The work: a piece is a row of weights, times all columns.
+struct Rows {
+    kernel: Kernel,
+    whole: Operands,
+    after: After,
+    columns: usize,
+}
+
+// SAFETY: a row's products are written by whoever takes the row, and read by nobody meanwhile.
+unsafe impl Sync for Rows {}
+
+// SAFETY: as above.
+unsafe impl Pieces for Rows {
+    fn prepare(&self) {
+        if let Some(prepare) = self.kernel.prepare {
+            // SAFETY: the operands are there, as of whoever made this.
+            unsafe { prepare(self.whole, self.columns) };
+        }
+    }
+
+    fn work(&self, first: usize, some: usize) {
+        // SAFETY: as above, and this thread has prepared.
+        unsafe {
+            let at = self.whole.below(first);
+            (self.kernel.multiply)(at, some, self.columns);
+            if !self.after.is_nothing() {
+                (self.kernel.after)(at, self.after.below(first), some, self.columns);
+            }
+        }
+    }
+}
+
 /// What ggml calls.
 ///
 /// # Safety
@@ -196,14 +228,6 @@ unsafe extern "C" fn compute(dst: *mut sys::ggml_tensor, _: i32, threads: i32, _
             out_column: rows,
         };
         let after = After { bias, gelu: super::settings(dst)[0] != 0, add };
-        if let Some(prepare) = kernel.prepare {
-            prepare(whole, columns);
-        }
-        share::ranges(dst, (rows, LEAST), threads as usize, |first, some| {
-            (kernel.multiply)(whole.below(first), some, columns);
-            if !after.is_nothing() {
-                (kernel.after)(whole.below(first), after.below(first), some, columns);
-            }
-        });
+        share::share(dst, (rows, LEAST), threads as usize, &Rows { kernel, whole, after, columns });
     }
 }
