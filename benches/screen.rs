@@ -143,11 +143,22 @@ fn pictures(criterion: &mut Criterion) {
     screen.hear(Event::Opened(Arc::clone(&card)));
     screen.hear(Event::Prompt((0..TOKENS).map(|n| TokenId(mixed(n as usize, 7, VOCABULARY))).collect()));
     answer_all(&mut screen, &card);
-    let views =
-        [('1', "explore"), ('2', "heatmap"), ('3', "journeys"), ('4', "what-if"), ('5', "branches"), ('6', "exits")];
-    for (key, name) in views {
-        press(&mut screen, KeyCode::Char(key));
-        answer_all(&mut screen, &card);
+    // Keys as they are pressed, one after the other: `a` turns Exits to exits against exits, and in Lanes adds two.
+    let views = [
+        ("1", "explore"),
+        ("2", "heatmap"),
+        ("3", "journeys"),
+        ("4", "what-if"),
+        ("5", "branches"),
+        ("6", "exits"),
+        ("a", "exits against exits"),
+        ("7a\ra\r", "three lanes"),
+    ];
+    for (keys, name) in views {
+        for key in keys.chars() {
+            press(&mut screen, if key == '\r' { KeyCode::Enter } else { KeyCode::Char(key) });
+            answer_all(&mut screen, &card);
+        }
         criterion.bench_function(&format!("{name}, 200x60"), |bench| bench.iter(|| black_box(screen.draw())));
         let mut back = false;
         criterion.bench_function(&format!("{name}, a move and its picture"), |bench| {
