@@ -1,9 +1,9 @@
 //! Threads that help with one operation at a time. Whoever has one begins at once, the others join as the system lets
 //! them, and only those that have joined are waited for.
 //!
-//! ggml's own threads have to arrive at every operation, all of them, and wait for each other by spinning: beside a busy program one
-//! that does not get the processor holds the others up for a time slice, many times a step. Here whoever waits is soon
-//! asleep, and leaves the processor to the one that is waited for.
+//! ggml's own threads have to arrive at every operation, all of them, and wait for each other by spinning: beside a busy
+//! program one that does not get the processor holds the others up for a time slice, many times a step. Here whoever waits
+//! is soon asleep, and leaves the processor to the one that is waited for.
 
 #[cfg(test)]
 mod tests;
@@ -23,13 +23,20 @@ use std::{
 /// than a time slice.
 const AWAKE: Duration = Duration::from_micros(50);
 
-/// In the state of a crew: how many helpers are at work, whether more may join, and from there on the operation's number.
+/// In the state of a crew: how many helpers are at work, whether more may join, and from which bit on the operation's
+/// number stands.
 const AT_WORK: u64 = 0xFFFF;
 const OPEN: u64 = 1 << 16;
-const NUMBER: u32 = 32;
+const NUMBER_AT: u32 = 32;
 
 /// What each thread does for an operation: all do the same, and agree among themselves on who does which part.
 type Work<'a> = dyn Fn() + Sync + 'a;
+
+/// Does the work. A panic ends the process here: others have the work, or wait for it.
+#[allow(improper_ctypes_definitions, reason = "called from here alone; C for that it never unwinds")]
+extern "C" fn call(work: &Work<'_>) {
+    work();
+}
 
 /// Some threads beside the one that has work for them.
 pub(crate) struct Crew {
@@ -76,22 +83,22 @@ impl Crew {
         self.helpers.len() + 1
     }
 
-    /// Does `work` on this thread and on all that join before it is through. `work` must not panic.
+    /// Does `work` on this thread and on all that join before it is through.
     ///
     /// # Safety
     /// Nobody else has work for this crew meanwhile.
     pub(crate) unsafe fn run(&self, work: &Work<'_>) {
         if self.helpers.is_empty() {
-            return work();
+            return call(work);
         }
         let shared = &*self.shared;
         // SAFETY: nobody is at work, and nobody reads this before the state says that there is work. It is forgotten how
         // long the work lives, but nobody has it any more when this function ends.
         unsafe { *shared.work.get() = Some(std::mem::transmute::<&Work<'_>, &'static Work<'static>>(work)) };
-        let number = (shared.state.load(SeqCst) >> NUMBER) + 1;
-        shared.state.store(number << NUMBER | OPEN, SeqCst);
+        let number = (shared.state.load(SeqCst) >> NUMBER_AT) + 1;
+        shared.state.store(number << NUMBER_AT | OPEN, SeqCst);
         shared.called.tell();
-        work();
+        call(work);
         if shared.state.fetch_and(!OPEN, SeqCst) & AT_WORK > 0 {
             shared.left.wait(|| shared.state.load(SeqCst) & AT_WORK == 0);
         }
@@ -105,18 +112,18 @@ impl Shared {
     fn help(&self) {
         let mut seen = 0;
         loop {
-            let number = || self.state.load(SeqCst) >> NUMBER;
+            let number = || self.state.load(SeqCst) >> NUMBER_AT;
             self.called.wait(|| number() != seen || self.ended.load(SeqCst));
             if self.ended.load(SeqCst) {
                 return;
             }
             seen = number();
-            let join = |state: u64| (state >> NUMBER == seen && state & OPEN != 0).then_some(state + 1);
+            let join = |state: u64| (state >> NUMBER_AT == seen && state & OPEN != 0).then_some(state + 1);
             if self.state.fetch_update(SeqCst, SeqCst, join).is_err() {
                 continue;
             }
             // SAFETY: this thread has joined, so that the work is there, and stays until it has left.
-            unsafe { (*self.work.get()).inspect(|work| work()) };
+            unsafe { (*self.work.get()).inspect(|work| call(work)) };
             if (self.state.fetch_sub(1, SeqCst) - 1) & (OPEN | AT_WORK) == 0 {
                 self.left.tell();
             }

@@ -14,6 +14,7 @@ pub struct Executor {
     threads: Threads,
     nodes: usize,
     reference: bool,
+    waits_awake: bool,
     crossing: Crossing,
 }
 
@@ -44,6 +45,7 @@ impl Executor {
         // The scheduler wants the processor last.
         let backends = others.chain([Device::cpu()?]).map(Backend::new).collect::<Result<Vec<_>, _>>()?;
         let mut raw: Vec<sys::ggml_backend_t> = backends.iter().map(Backend::raw).collect();
+        let threads = Threads::new(threads, raw[raw.len() - 1])?;
         let count = i32::try_from(raw.len()).unwrap_or(1);
         // What is placed on the processor stays there: no copying of its weights to a device for a batch.
         let (in_parallel, offload, kinds) = (false, false, std::ptr::null_mut());
@@ -52,8 +54,15 @@ impl Executor {
             unsafe { sys::ggml_backend_sched_new(raw.as_mut_ptr(), kinds, count, nodes, in_parallel, offload) };
         let scheduler =
             NonNull::new(scheduler).ok_or_else(|| Error::OutOfMemory { what: "the scheduler".into(), bytes: nodes })?;
-        let threads = Threads::start(threads, raw[raw.len() - 1])?;
-        Ok(Self { scheduler, backends, threads, nodes, reference: false, crossing: Crossing::default() })
+        Ok(Self {
+            scheduler,
+            backends,
+            threads,
+            nodes,
+            reference: false,
+            waits_awake: false,
+            crossing: Crossing::default(),
+        })
     }
 
     /// What the last graph came to.
@@ -73,9 +82,16 @@ impl Executor {
     /// # Errors
     /// If they cannot be started.
     pub fn set_threads(&mut self, count: usize) -> Result<(), Error> {
-        let processor = self.processor();
-        self.threads = Threads::start(count, processor)?;
+        if count != self.threads() {
+            self.threads = Threads::new(count, self.processor())?;
+        }
         Ok(())
+    }
+
+    /// Whether threads that wait for each other awake have computed the last graph: ggml's, instead of ours.
+    #[must_use]
+    pub fn waits_awake(&self) -> bool {
+        self.waits_awake
     }
 
     /// Computes with ggml's plain reference kernels, and our products of a batch as those of single steps: slow, and the
@@ -145,14 +161,14 @@ impl Executor {
     fn choose_threads(&mut self, graph: &Graph<'_>) -> Result<(), Error> {
         let (scheduler, processor) = (self.scheduler.as_ptr(), self.processor());
         // SAFETY: tensors of the graph that the scheduler has placed.
-        let is_ggml_s = |result| unsafe {
-            kernels::is_ggml_s_work(result)
-                && sys::ggml_backend_sched_get_tensor_backend(scheduler, result) == processor
-        };
-        let crew = self.threads.choose(!graph.results().any(is_ggml_s))?;
+        let here = |result| unsafe { sys::ggml_backend_sched_get_tensor_backend(scheduler, result) == processor };
+        // SAFETY: as above.
+        let is = |what: unsafe fn(_) -> bool| graph.results().any(|result| unsafe { what(result) } && here(result));
+        let crew = self.threads.choose(is(kernels::is_ours) && !is(kernels::is_ggml_s_work))?;
+        self.waits_awake = crew.is_none();
         let how = How { singly: self.reference, crew };
-        // SAFETY: nobody computes them now. The crew stays until other threads are set, and every graph passes through
-        // here before it is computed.
+        // SAFETY: nobody computes them now. Every graph passes through here before it is computed, so that no operation
+        // meets a crew of another time or place.
         graph.results().for_each(|result| unsafe { kernels::tell(result, how) });
         Ok(())
     }

@@ -14,7 +14,7 @@ pub(crate) mod norm;
 pub(crate) mod product;
 mod share;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -88,11 +88,11 @@ pub(crate) struct How<'a> {
 /// Tells an operation, if it is one of ours, how it is to be computed.
 ///
 /// # Safety
-/// A graph's tensor, which nobody computes now, and which is not computed after the crew is gone.
+/// A graph's tensor, which nobody computes now, and which is not computed after the crew is gone or has moved.
 pub(crate) unsafe fn tell(result: *mut sys::ggml_tensor, how: How<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        if (*result).op == sys::GGML_OP_CUSTOM {
+        if is_ours(result) {
             let params = &mut (*result).op_params;
             params[SINGLY] = how.singly.into();
             let crew = how.crew.map_or(std::ptr::null(), std::ptr::from_ref).expose_provenance() as u64;
@@ -111,6 +111,15 @@ unsafe fn crew_of<'a>(made: *mut sys::ggml_tensor) -> Option<&'a Crew> {
         let [low, high] = [0, 1].map(|n| u64::from((*made).op_params[CREW + n].cast_unsigned()));
         std::ptr::with_exposed_provenance::<Crew>((high << 32 | low) as usize).as_ref()
     }
+}
+
+/// Whether an operation is one of ours.
+///
+/// # Safety
+/// A graph's tensor.
+pub(crate) unsafe fn is_ours(result: *mut sys::ggml_tensor) -> bool {
+    // SAFETY: the caller's.
+    unsafe { (*result).op == sys::GGML_OP_CUSTOM }
 }
 
 /// Whether an operation is one of ggml's that many threads are for.

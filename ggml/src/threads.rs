@@ -1,7 +1,10 @@
 //! The processor's threads, kept between graphs: starting them anew for each costs more than a small graph.
 //!
-//! There are two kinds. Graphs whose work our own kernels do are computed with a [`Crew`]; where ggml's multiply matrices,
-//! its own threads do. Those are started when the first such graph comes.
+//! There are two kinds. Graphs whose work our own kernels do are computed with a [`Crew`], all others by ggml's own threads.
+//! Either is started when the first such graph comes.
+
+#[cfg(test)]
+mod tests;
 
 use std::ptr::NonNull;
 
@@ -15,7 +18,8 @@ pub(crate) const MOST: usize = 256;
 /// The threads of one backend, the processor's.
 pub(crate) struct Threads {
     processor: sys::ggml_backend_t,
-    crew: Crew,
+    count: usize,
+    crew: Option<Crew>,
     /// What ggml computes with beside the crew: the calling thread.
     alone: Pool,
     many: Option<Pool>,
@@ -25,29 +29,31 @@ pub(crate) struct Threads {
 unsafe impl Send for Threads {}
 
 impl Threads {
-    /// Starts `count` threads (at least one), and makes `processor` use them instead of those it had.
-    pub(crate) fn start(count: usize, processor: sys::ggml_backend_t) -> Result<Self, Error> {
-        let count = count.clamp(1, MOST);
-        let crew = Crew::new(count).map_err(|_| none())?;
-        let threads = Self { processor, crew, alone: Pool::new(1)?, many: None };
+    /// `count` threads (at least one), which `processor` shall use instead of those it had.
+    pub(crate) fn new(count: usize, processor: sys::ggml_backend_t) -> Result<Self, Error> {
+        let threads = Self { processor, count: count.clamp(1, MOST), crew: None, alone: Pool::new(1)?, many: None };
         threads.alone.give_to(processor);
         Ok(threads)
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.crew.count()
+        self.count
     }
 
     /// The threads for the next graph: the crew's if our kernels do its work, or else ggml's, whose operations call on
     /// no crew.
     pub(crate) fn choose(&mut self, ours: bool) -> Result<Option<&Crew>, Error> {
-        if ours {
+        if ours || self.count == 1 {
             self.alone.give_to(self.processor);
-            return Ok(Some(&self.crew));
+            let crew = match self.crew.take() {
+                Some(crew) => crew,
+                None => Crew::new(self.count).map_err(|_| none())?,
+            };
+            return Ok(Some(self.crew.insert(crew)));
         }
         let many = match self.many.take() {
             Some(pool) => pool,
-            None => Pool::new(self.count())?,
+            None => Pool::new(self.count)?,
         };
         self.many.insert(many).give_to(self.processor);
         Ok(None)
@@ -68,7 +74,7 @@ impl Pool {
         // Between graphs the threads sleep: by default they would spin for some hundred milliseconds after each one,
         // while the user reads. Waking them costs microseconds a graph.
         params.poll = 0;
-        // SAFETY: valid parameters; a failure is null.
+        // SAFETY: valid parameters. Without room for it, or threads, ggml ends the process.
         let raw = unsafe { sys::ggml_threadpool_new(&raw mut params) };
         Ok(Self { raw: NonNull::new(raw).ok_or_else(none)?, count })
     }

@@ -316,7 +316,7 @@ impl Engine {
         let logits = collect(&mut self.executor, &graph, &inputs, &heads, (exits, rows, spec.vocabulary), &mut [])?;
         drop((graph, heads, inputs));
         drop(arena);
-        self.mind_pace(Work { rows: n, past: 0, blocks: 0, heads: exits.len() }, started)?;
+        self.mind_pace(Work { rows: n, past: 0, blocks: 0, heads: exits.len() }, started);
         Ok(logits)
     }
 
@@ -355,16 +355,23 @@ impl Engine {
         self.cache.extend(ids, &rows);
         self.computed += n as u64;
         self.evaluated += exits.len() as u64;
-        self.mind_pace(Work { rows: n, past: n_past, blocks: part.blocks.end, heads: exits.len() }, started)?;
+        self.mind_pace(Work { rows: n, past: n_past, blocks: part.blocks.end, heads: exits.len() }, started);
         Ok(logits)
     }
 
     /// Uses fewer threads where they have become a burden, and more again where they are worth it: see [`Pace`].
-    fn mind_pace(&mut self, work: Work, started: Stopwatch) -> Result<(), Error> {
+    fn mind_pace(&mut self, work: Work, started: Stopwatch) {
+        if !self.executor.waits_awake() {
+            return;
+        }
         let spent = started.stop(self.executor.threads());
-        let Some(advice) = self.pace.as_mut().and_then(|pace| pace.after(work, spent)) else { return Ok(()) };
+        let Some(advice) = self.pace.as_mut().and_then(|pace| pace.after(work, spent)) else { return };
         let (Advice::Try(threads) | Advice::Back(threads) | Advice::Stay(threads)) = advice;
-        self.executor.set_threads(threads)?;
+        if self.executor.set_threads(threads).is_err() {
+            // Those that there are go on.
+            self.pace = None;
+            return;
+        }
         if advice == Advice::Stay(threads) {
             let most = self.pace.as_ref().map_or(threads, Pace::most);
             self.notice = Some(if threads < most {
@@ -373,7 +380,6 @@ impl Engine {
                 format!("the machine is quieter: {threads} threads again")
             });
         }
-        Ok(())
     }
 
     fn check(&self, text: &[TokenId]) -> Result<(), Error> {

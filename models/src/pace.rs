@@ -1,9 +1,9 @@
 //! Notices when the processor's threads get in each other's way, and when they no longer do.
 //!
 //! ggml's threads wait for each other by spinning, hundreds of times a step: beside another busy program two can be slower
-//! than one. Those that our own kernels are computed with sleep, but still share the processor with it. So an engine that has become slow, or whose threads do not get the processor all the time, tries
-//! half of them for a graph, and later twice as many again: what is faster stays, and a try that fails makes the next one
-//! wait twice as long.
+//! than one. So an engine that computes with them and has become slow, or whose threads do not get the processor all the
+//! time, tries half of them for a graph, and later twice as many again: what is faster stays, and a try that fails makes the
+//! next one wait twice as long. (Those that our own kernels are computed with sleep while they wait, and need none of this.)
 
 use std::{
     collections::HashMap,
@@ -62,7 +62,7 @@ impl Stopwatch {
         Self { clock: Instant::now(), processor: processor_time() }
     }
 
-    /// What has been spent since, by so many threads that wait for each other awake, or for a moment.
+    /// What has been spent since, by so many threads that wait for each other by spinning.
     pub(crate) fn stop(self, threads: usize) -> Spent {
         let clock = self.clock.elapsed().as_secs_f32();
         let used = self.processor.and_then(|before| processor_time()?.checked_sub(before));

@@ -35,6 +35,10 @@ pub(super) unsafe fn share(
     let crew = unsafe { crew_of(dst) }.filter(|_| threads == 1);
     let together = crew.map_or(threads, crate::crew::Crew::count);
     let work = || {
+        if taken.load(Ordering::Relaxed) as usize >= all {
+            // Too late to be of help.
+            return;
+        }
         pieces.prepare();
         ranges(taken, (all, least), together, |first, some| pieces.work(first, some));
     };

@@ -5,7 +5,7 @@ use crate::{Arena, DType, Device, Executor, Graph, Ops, Source, Tensor, Then, We
 const EPSILON: f64 = f32::EPSILON as f64;
 
 /// Numbers in (-1, 1).
-pub(super) fn noise(n: usize, seed: u32) -> Vec<f32> {
+pub(crate) fn noise(n: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -83,7 +83,7 @@ impl Engine {
         let drafted = self.cache.drafted_mut();
         drafted.blocks = blocks;
         drafted.push(id, rows);
-        self.mind_pace(Work { rows: 1, past: n_past, blocks, heads: exits.len() }, started)?;
+        self.mind_pace(Work { rows: 1, past: n_past, blocks, heads: exits.len() }, started);
         Ok(logits)
     }
 
@@ -169,7 +169,7 @@ impl Engine {
         drafted.rows.extend(rows);
         drafted.blocks = all;
         self.computed += n as u64;
-        self.mind_pace(Work { rows: n, past: n_past, blocks: all - below, heads: exits.len() }, started)?;
+        self.mind_pace(Work { rows: n, past: n_past, blocks: all - below, heads: exits.len() }, started);
         Ok(logits)
     }
 

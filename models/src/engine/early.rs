@@ -113,7 +113,8 @@ impl Engine {
             self.computed += early.ids.len() as u64;
             self.cache.extend(&early.ids, &early.rows);
         }
-        self.mind_pace(Work { rows: n, past: n_past, blocks: to - from, heads: 0 }, started)
+        self.mind_pace(Work { rows: n, past: n_past, blocks: to - from, heads: 0 }, started);
+        Ok(())
     }
 
     /// Logits of an exit for the last token, from its row after `tap`.
