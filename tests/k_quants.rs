@@ -1,4 +1,5 @@
-//! K-quants through the engine: the demo's rows are too short for them, so these are models of random weights with longer ones.
+//! K-quants through the engine: the demo's rows are too short for them, so these are models of random weights with
+//! longer ones.
 
 use std::sync::Arc;
 
@@ -82,10 +83,10 @@ fn threads_change_nothing() {
     }
 }
 
-/// Against the same weights as f32 numbers. Columns are rounded to 127ths of their block's largest number, which in a block
-/// of 256 is some 3.5 times the usual size: an error of 3.5 / 127 / √12 = 0.8 % of a product's size, if all products are
-/// of unlike terms. A residual row is the sum of what 4 blocks add to it, each through 4 products, and a head
-/// is one more: √17 · 0.8 % = 3.3 % if nothing dilutes it. Measured: 2.1 %.
+/// Against the same weights as f32 numbers. Columns are rounded to 127ths of their block's largest number, which in a
+/// block of 256 is some 3.5 times the usual size: an error of 3.5 / 127 / √12 = 0.8 % of a product's size, if all
+/// products are of unlike terms. A residual row is the sum of what 4 blocks add to it, each through 4 products, and a
+/// head is one more: √17 · 0.8 % = 3.3 % if nothing dilutes it. Measured: 2.1 %.
 #[test]
 fn every_exit_says_what_the_decoded_weights_say() {
     const MOST: f64 = 0.033;

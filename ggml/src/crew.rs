@@ -1,9 +1,9 @@
 //! Threads that help with one operation at a time. Whoever has one begins at once, the others join as the system lets
 //! them, and only those that have joined are waited for.
 //!
-//! ggml's own threads have to arrive at every operation, all of them, and wait for each other by spinning: beside a busy
-//! program one that does not get the processor holds the others up for a time slice, many times a step. Here whoever waits
-//! is soon asleep, and leaves the processor to the one that is waited for.
+//! ggml's own threads have to arrive at every operation, all of them, and wait for each other by spinning: beside a
+//! busy program one that does not get the processor holds the others up for a time slice, many times a step. Here
+//! whoever waits is soon asleep, and leaves the processor to the one that is waited for.
 
 #[cfg(test)]
 mod tests;
@@ -19,8 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Waiting is awake for so long: longer than what one thread does alone between two operations of a step, and much shorter
-/// than a time slice.
+/// Waiting is awake for so long: longer than what one thread does alone between two operations of a step, and much
+/// shorter than a time slice.
 const AWAKE: Duration = Duration::from_micros(50);
 
 /// In the state of a crew: how many helpers are at work, whether more may join, and from which bit on the operation's

@@ -1,7 +1,7 @@
-//! What of a model we compute on the processor ourselves, in place of ggml: products with what is done to their results,
-//! layer norms, and attention. Each is one operation of a graph, where ggml takes two to seven, between which all threads
-//! wait for each other; and each gives a token the same bits, whether it is computed alone or in a batch (but for products of
-//! k-quants on processors that ggml's kernels multiply them on).
+//! What of a model we compute on the processor ourselves, in place of ggml: products with what is done to their
+//! results, layer norms, and attention. Each is one operation of a graph, where ggml takes two to seven, between which
+//! all threads wait for each other; and each gives a token the same bits, whether it is computed alone or in a batch
+//! (but for products of k-quants on processors that ggml's kernels multiply them on).
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,

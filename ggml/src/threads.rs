@@ -1,7 +1,7 @@
 //! The processor's threads, kept between graphs: starting them anew for each costs more than a small graph.
 //!
-//! There are two kinds. Graphs whose work our own kernels do are computed with a [`Crew`], all others by ggml's own threads.
-//! Either is started when the first such graph comes.
+//! There are two kinds. Graphs whose work our own kernels do are computed with a [`Crew`], all others by ggml's own
+//! threads. Either is started when the first such graph comes.
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! Notices when the processor's threads get in each other's way, and when they no longer do.
 //!
-//! ggml's threads wait for each other by spinning, hundreds of times a step: beside another busy program two can be slower
-//! than one. So an engine that computes with them and has become slow, or whose threads do not get the processor all the
-//! time, tries half of them for a graph, and later twice as many again: what is faster stays, and a try that fails makes the
-//! next one wait twice as long. (Those that our own kernels are computed with sleep while they wait, and need none of this.)
+//! ggml's threads wait for each other by spinning, hundreds of times a step: beside another busy program two can be
+//! slower than one. So an engine that computes with them and has become slow, or whose threads do not get the processor
+//! all the time, tries half of them for a graph, and later twice as many again: what is faster stays, and a try that
+//! fails makes the next one wait twice as long. (Those that our own kernels are computed with sleep while they wait,
+//! and need none of this.)
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,8 @@ const SHARE: f32 = 0.85;
 const OFTEN: u32 = 3;
 /// So much of the other's time may a number of threads need, or it is not worth changing.
 const WORTH: f32 = 0.9;
-/// Graphs until a number of threads is tried that was not worth it, at first and at most; a failed try costs one slow graph.
+/// Graphs until a number of threads is tried that was not worth it, at first and at most; a failed try costs one slow
+/// graph.
 const PATIENCE: [u32; 2] = [32, 1024];
 
 /// What was computed.

@@ -76,8 +76,8 @@ pub(crate) fn is_ours([keys, values]: [Tensor<'_>; 2]) -> bool {
     ours(keys) && ours(values) && keys.dtype().is_some_and(|dtype| kernel(dtype, width).is_some())
 }
 
-/// Whether tokens that attend together over keys of this type, in heads of so many numbers, give what each gives alone, up to
-/// the order of f32 sums: ggml rounds to f16 in another order.
+/// Whether tokens that attend together over keys of this type, in heads of so many numbers, give what each gives alone,
+/// up to the order of f32 sums: ggml rounds to f16 in another order.
 #[must_use]
 pub fn attends_as_single(dtype: DType, width: usize) -> bool {
     dtype == DType::F32 || kernel(dtype, width).is_some()

@@ -1,11 +1,11 @@
 //! Weights times columns, on processors that we have kernels for: the one operation that a step's time goes into.
 //!
-//! ggml's own product reads one row of weights at a time, and gets half of what the memory gives; a batch it computes in
-//! tiles for some types and shapes only, and rounds the columns to the weights' type first. Here rows are fetched ahead,
-//! and columns stay as they are: for f32, f16, bf16 and q8_0 a product is the same to the last bit whether it is computed
-//! alone or in a batch, by one thread or by many. With k-quants columns are rounded as ggml rounds them, and multiplied in
-//! whole numbers: several times as fast as decoding the weights. Where the processor has no such instructions of 512 bits
-//! few columns go through ggml's kernels, and weights are decoded for many.
+//! ggml's own product reads one row of weights at a time, and gets half of what the memory gives; a batch it computes
+//! in tiles for some types and shapes only, and rounds the columns to the weights' type first. Here rows are fetched
+//! ahead, and columns stay as they are: for f32, f16, bf16 and q8_0 a product is the same to the last bit whether it is
+//! computed alone or in a batch, by one thread or by many. With k-quants columns are rounded as ggml rounds them, and
+//! multiplied in whole numbers: several times as fast as decoding the weights. Where the processor has no such
+//! instructions of 512 bits few columns go through ggml's kernels, and weights are decoded for many.
 //!
 //! What follows a product (its bias, GELU, a residual) is done to each piece of the result by whoever has computed it.
 
@@ -151,8 +151,8 @@ pub fn keeps_columns(dtype: DType, row: usize) -> bool {
     }
 }
 
-/// Whether a batch gives what single columns give, up to the order of f32 sums at most: where columns are left as they are,
-/// and where both are rounded alike.
+/// Whether a batch gives what single columns give, up to the order of f32 sums at most: where columns are left as they
+/// are, and where both are rounded alike.
 #[must_use]
 pub fn batches_as_single(dtype: DType, row: usize) -> bool {
     let rounds_batches = || kernel(dtype, row, usize::MAX).is_some_and(|kernel| kernel.prepare.is_some());

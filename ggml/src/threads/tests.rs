@@ -11,7 +11,8 @@ fn bytes(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|v| v.to_ne_bytes()).collect()
 }
 
-/// A norm and a product in f32, which are ours on some processors; with `narrow` another one in a type that is ggml's on all.
+/// A norm and a product in f32, which are ours on some processors; with `narrow` another one in a type that is ggml's
+/// on all.
 fn result<'a>(ops: Ops<'a>, weights: &'a Weights, x: Tensor<'a>, narrow: bool) -> Tensor<'a> {
     let weight = |name: &str| weights.get(name).expect("there");
     let normed = ops.layer_norm("norm", x, [weight("unit"), weight("unit")], 1e-5).expect("a norm");

@@ -113,9 +113,9 @@ fn attention_is_right_for_every_token() {
             let got = case.attend(kernel, past, n);
             for (t, row) in got.chunks_exact(HEADS * width).enumerate() {
                 for (at, (got, want)) in row.iter().zip(case.truth(past + t)).enumerate() {
-                    // A product of w numbers below 4 and 1, with w ε its error at most, is at most 4 √w after scaling: so is
-                    // a weight's, and a mean of values below 1 with weights off by that is off by twice as much; exp
-                    // and the sum's own rounding add a few ε. Random signs keep it far below this.
+                    // A product of w numbers below 4 and 1, with w ε its error at most, is at most 4 √w after scaling:
+                    // so is a weight's, and a mean of values below 1 with weights off by that is off by twice as much;
+                    // exp and the sum's own rounding add a few ε. Random signs keep it far below this.
                     let bound = f64::from(f32::EPSILON) * (2.0 * 4.0 * (width as f64).sqrt() * 8.0 + 32.0);
                     let off = (f64::from(*got) - want).abs();
                     assert!(

@@ -171,8 +171,8 @@ fn in_whole_numbers_ours_give_what_ggml_s_kernels_give() {
         let want = case.by(ggml_s.expect("ggml's"), 0, 7);
         let got = case.by(ours, 0, 7);
         for (at, (got, want)) in got.iter().zip(&want).enumerate() {
-            // The whole numbers are the same. What is added up in f32 are a product and an offset a block, neither above 2
-            // times the sum of the column's numbers: 4 blocks, then a vector's sum.
+            // The whole numbers are the same. What is added up in f32 are a product and an offset a block, neither
+            // above 2 times the sum of the column's numbers: 4 blocks, then a vector's sum.
             let size: f32 = case.x[at / 19 * 1024..][..1024].iter().map(|x| 4.0 * x.abs()).sum();
             assert!((got - want).abs() <= (4.0 + 5.0) * f32::EPSILON * size, "{dtype}, {at}: {got} for {want}");
         }

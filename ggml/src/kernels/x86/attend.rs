@@ -1,7 +1,7 @@
 //! One head's attention.
 //!
-//! For each token of the batch its own sums, over the positions that it sees, in an order that depends on nothing else: so
-//! a batch gives the bits of single steps.
+//! For each token of the batch its own sums, over the positions that it sees, in an order that depends on nothing else:
+//! so a batch gives the bits of single steps.
 //!
 //! SAFETY: whoever calls this holds to what `x86.rs` asks.
 

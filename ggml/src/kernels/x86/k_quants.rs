@@ -1,9 +1,9 @@
 //! K-quants on AVX-512 with VNNI: whole numbers, 64 products an instruction.
 //!
 //! Columns are rounded to 8 bits as ggml rounds them for these types, and what is added up in whole numbers is what its
-//! kernels add up (ggml-cpu/quants.c, `ggml_vec_dot_*_q8_K`). A step of GPT-2 Medium's shape takes three quarters of what it
-//! takes through those, a position of a batch two thirds of what it takes with weights decoded for it; and a batch has the
-//! bits of single columns.
+//! kernels add up (ggml-cpu/quants.c, `ggml_vec_dot_*_q8_K`). A step of GPT-2 Medium's shape takes three quarters of
+//! what it takes through those, a position of a batch two thirds of what it takes with weights decoded for it; and a
+//! batch has the bits of single columns.
 //!
 //! SAFETY: whoever calls this holds to what `x86.rs` asks.
 

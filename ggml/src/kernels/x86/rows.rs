@@ -35,8 +35,8 @@ pub(super) unsafe fn multiply<L: Lanes, E: Encoding>(at: Operands, rows: usize, 
     }
 }
 
-/// A single column. The rows that are computed together, and the same number that is fetched meanwhile, have to stay in the
-/// first cache: as many as 10 KB hold.
+/// A single column. The rows that are computed together, and the same number that is fetched meanwhile, have to stay in
+/// the first cache: as many as 10 KB hold.
 #[inline(always)]
 unsafe fn alone<L: Lanes, E: Encoding>(at: Operands, rows: usize) {
     match 10 * 1024 / at.row_bytes {

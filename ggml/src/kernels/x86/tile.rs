@@ -13,8 +13,8 @@ use super::{super::product::Operands, encodings::Encoding, fetch, lanes::Lanes};
 /// # Safety
 /// That much is there, rows are of whole blocks, the processor has the instructions of `L`.
 ///
-/// With `AHEAD` the rows after these are fetched meanwhile, as one stretch of memory: the processor's own fetching stops at
-/// the end of a page, which a row of weights may be.
+/// With `AHEAD` the rows after these are fetched meanwhile, as one stretch of memory: the processor's own fetching
+/// stops at the end of a page, which a row of weights may be.
 #[inline(always)]
 pub(super) unsafe fn tile<L: Lanes, E: Encoding, const R: usize, const C: usize, const AHEAD: bool>(at: Operands) {
     let mut sums = [[L::splat(0.0); C]; R];
