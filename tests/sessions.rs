@@ -9,13 +9,13 @@ mod pty;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
     sync::Arc,
 };
 
 use mexit_models::{DType, Engine, EngineOptions, Gelu, Model, Placement, demo};
 use mexit_tui::{
-    session::{protocol::Event, reader::Reader, saved::Saved},
+    session::{protocol::Event, reader::Reader, saved::Saved, traced::Traced},
     tui::Headless,
 };
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent};
@@ -266,6 +266,53 @@ fn files_that_are_no_sessions_are_refused_before_the_screen_opens() {
     program::refused("text", &program::run(&["open", name]), &["not a session of mexit-tui"]);
     program::refused("a folder", &program::run(&["open", "."]), &["not a session of mexit-tui"]);
     program::refused("nothing", &program::run(&["open", "no-such.mexit"]), &["no-such.mexit"]);
+}
+
+#[test]
+fn a_file_that_never_comes_stops_no_key() {
+    let place = Place::new();
+    // A pipe without a writer is opened for ever.
+    let pipe = place.path("pipe.mexit");
+    let name = pipe.to_str().expect("a name");
+    assert!(Command::new("mkfifo").arg(name).status().expect("mkfifo").success());
+    let mut session = place.start(&[]);
+    is_ready(&mut session);
+    session.press(&format!(":open {name}\r"));
+    session.shows("opening ");
+    steps(&mut session, 5, 6);
+    session.press("2");
+    session.shows("[2 Heatmap]");
+    session.press("1\x1b");
+    session.shows("not opened: ");
+    steps(&mut session, 6, 7);
+    // Nor what is saved, and the end.
+    session.press(&format!(":open {name}\r"));
+    session.shows("Enter opens anyway");
+    session.press("\r");
+    session.shows("opening ");
+    session.press(&format!(":save {}\r", place.path("s.mexit").display()));
+    session.shows("saved as");
+    session.press("q");
+    quits(session);
+    assert_eq!(program::names(place.folder.path()), ["pipe.mexit", "s.mexit"]);
+}
+
+#[test]
+fn who_saves_and_quits_in_one_breath_has_the_file_and_nothing_beside_it() {
+    for quit in ["q", "\x03"] {
+        let place = Place::new();
+        let file = place.path("s.mexit");
+        let mut session = place.start(&[]);
+        is_ready(&mut session);
+        steps(&mut session, 5, 6);
+        session.press(&format!(":save {}\r", file.display()));
+        session.shows("saved as");
+        steps(&mut session, 6, 8);
+        session.press(&format!("\x13{quit}"));
+        quits(session);
+        assert_eq!(program::names(place.folder.path()), ["s.mexit"]);
+        assert_eq!(Traced::read(&file).expect("a session").tokens.len(), 8, "{quit:?}");
+    }
 }
 
 /// Answers all that the screen asks.

@@ -14,7 +14,10 @@ use ratatui::crossterm::{
 };
 
 use super::{
+    ending::{self, Came},
     engine::Engine,
+    filing::{self, Next},
+    frames::Frames,
     hearing,
     keeper::Around,
     marks::Marks,
@@ -50,13 +53,13 @@ enum Input {
     Engine(u64, Event),
     /// Whether the model can move.
     Moving(Answer),
+    /// A file has been written or read.
+    Filing(filing::Answer),
     Signal(i32),
 }
 
 /// How often the sign of waiting turns.
 const TURN: Duration = Duration::from_millis(100);
-/// Answers redraw the screen no more often; keys do at once.
-const FRAME: Duration = Duration::from_millis(33);
 
 /// Runs the screen until the user quits. Then the process ends at once: a computation that is under way is not waited
 /// for.
@@ -85,11 +88,10 @@ pub fn run(start: Start) -> io::Result<()> {
     drop(screen);
     let end = end.unwrap_or_else(|panic| {
         around.leave_after_panic(&state);
+        ending::finish_after_panic(&state, |patience| came(&inputs, patience));
         resume_unwind(panic)
     });
-    if matches!(end, Ok(1..)) {
-        around.leave(&state);
-    }
+    let end = ending::finish(end, (&mut state, &around), &filed(&sender), |patience| came(&inputs, patience));
     let failed_to_open = state.card.is_none().then(|| state.stopped.take()).flatten();
     match (end?, failed_to_open) {
         (_, Some(reason)) => Err(io::Error::other(reason)),
@@ -111,6 +113,11 @@ fn turn(
     let (started, mut frames) = (Instant::now(), Frames::default());
     loop {
         state.tick_to(started.elapsed());
+        match filing::go_on(state, around, &filed(answers)) {
+            Next::End => return Ok(0),
+            Next::Model(opening) => engine.replace(opening)?,
+            Next::Nothing => {}
+        }
         engine.attend(state)?;
         if frames.take(Instant::now()) {
             screen.set_mouse(state.display.mouse)?;
@@ -144,14 +151,8 @@ fn turn(
                         Effect::Quit => return Ok(0),
                         Effect::Redraw => screen.redraw()?,
                         Effect::Suspend => screen.suspend()?,
-                        Effect::Save { path, quit } => {
-                            if around.save(state, &path, quit) {
-                                return Ok(0);
-                            }
-                        }
-                        Effect::OpenFile(path) => {
-                            around.open(state, &path).map_or(Ok(()), |open| engine.replace(open))?;
-                        }
+                        Effect::Save { path, quit } => filing::save(state, path, quit),
+                        Effect::OpenFile(path) => filing::open(state, path),
                         Effect::OpenModel(place) => engine.replace(around.open_model(state, place))?,
                         Effect::MoveTo(words) => {
                             let answers = answers.clone();
@@ -172,6 +173,10 @@ fn turn(
                     let opening = moving::hear(state, &mut around.machine, answer);
                     opening.map_or(Ok(()), |opening| engine.replace(opening))?;
                 }
+                Input::Filing(answer) => {
+                    frames.want();
+                    filing::hear(state, around, answer);
+                }
             }
         }
         if state.card.is_none() && state.stopped.is_some() {
@@ -180,37 +185,18 @@ fn turn(
     }
 }
 
-/// When the next picture is due.
-#[derive(Default)]
-struct Frames {
-    wanted: bool,
-    /// A key was pressed: at once.
-    hurried: bool,
-    last: Option<Instant>,
+/// What tells the loop of files.
+fn filed(answers: &Sender<Input>) -> impl Fn(filing::Answer) + Clone + Send + use<> {
+    let answers = answers.clone();
+    move |answer| drop(answers.send(Input::Filing(answer)))
 }
 
-impl Frames {
-    fn want(&mut self) {
-        self.wanted = true;
-    }
-
-    fn hurry(&mut self) {
-        self.hurried = true;
-    }
-
-    /// How long until a picture that is wanted may be drawn.
-    fn owed(&self, now: Instant) -> Option<Duration> {
-        let since = self.last.map_or(FRAME, |last| now.saturating_duration_since(last));
-        (self.wanted || self.hurried).then(|| FRAME.saturating_sub(since))
-    }
-
-    /// Whether to draw now.
-    fn take(&mut self, now: Instant) -> bool {
-        let due = self.hurried || self.last.is_none() || self.owed(now) == Some(Duration::ZERO);
-        if due {
-            *self = Self { last: Some(now), ..Self::default() };
-        }
-        due
+/// What concerns the end of the program.
+fn came(inputs: &Receiver<Input>, patience: Duration) -> Came {
+    match inputs.recv_timeout(patience) {
+        Ok(Input::Filing(answer)) => Came::Answer(answer),
+        Ok(Input::Signal(signal)) => Came::Signal(signal),
+        _ => Came::Nothing,
     }
 }
 

@@ -75,43 +75,26 @@ impl Around {
         }
     }
 
-    /// Saves; `true` if the program may end now.
-    pub(super) fn save(&self, state: &mut State, path: &Path, quit: bool) -> bool {
-        let Some(saved) = state.saved() else { return false };
-        match saved.write(path) {
-            // A trace has the present text alone: other branches, and what was set, would be missed.
-            Ok(()) if saved::is_trace(path) => {
-                let unsaved = if state.is_unsaved() { "; the session itself is not saved" } else { "" };
-                state.notice = Some(format!("trace of this text written as {}{unsaved}", path.display()));
-                false
-            }
-            Ok(()) => {
-                state.is_saved_as(path.into());
-                state.notice = Some(format!("saved as {}", path.display()));
-                // It is in a file of its own now.
-                if state.keeping.left.take_if(|left| left.as_path() != path).is_some()
-                    && let Some(left) = self.left()
-                {
-                    let _ = fs::remove_file(left);
-                }
-                quit
-            }
-            Err(error) => {
-                state.notice = Some(format!("not saved: {error}"));
-                false
-            }
+    /// A file has been written; it has what there was when so many tokens had been generated.
+    pub(super) fn saved(&self, state: &mut State, path: &Path, generated: usize) {
+        // A trace has the present text alone: other branches, and what was set, would be missed.
+        if saved::is_trace(path) {
+            let unsaved = if state.is_unsaved() { "; the session itself is not saved" } else { "" };
+            state.notice = Some(format!("trace of this text written as {}{unsaved}", path.display()));
+            return;
+        }
+        state.is_saved_as(path.into(), generated);
+        state.notice = Some(format!("saved as {}", path.display()));
+        // It is in a file of its own now.
+        if state.keeping.left.take_if(|left| left.as_path() != path).is_some()
+            && let Some(left) = self.left()
+        {
+            let _ = fs::remove_file(left);
         }
     }
 
-    /// Opens a saved session; gives the model to open for it, if it needs another than the present one.
-    pub(super) fn open(&self, state: &mut State, path: &Path) -> Option<Opening> {
-        let saved = match Saved::read(path) {
-            Ok(saved) => saved,
-            Err(error) => {
-                state.notice = Some(error.to_string());
-                return None;
-            }
-        };
+    /// Shows a session that was read; gives the model to open for it, if it needs another than the present one.
+    pub(super) fn opened(&self, state: &mut State, path: &Path, saved: Saved) -> Option<Opening> {
         let is_left = self.left().as_deref() == Some(path);
         let is_trace = saved::is_trace(path);
         let file = (!is_left && !is_trace).then(|| path.to_owned());
@@ -157,12 +140,11 @@ impl Around {
         state.notice = Some(format!("{} {how}{remark}", copied.name()));
     }
 
-    /// Leaves behind what is not saved, when a signal ends the program.
-    pub(super) fn leave(&self, state: &State) {
-        if let (true, Some(saved), Some(path)) = (state.is_unsaved(), state.saved(), self.left()) {
-            let _ = path.parent().map(fs::create_dir_all);
-            let _ = saved.write(&path);
-        }
+    /// Leaves behind what is not saved, when a signal ends the program; whether there is something now.
+    pub(super) fn leave(&self, state: &State) -> bool {
+        let (true, Some(saved), Some(path)) = (state.is_unsaved(), state.saved(), self.left()) else { return false };
+        let _ = path.parent().map(fs::create_dir_all);
+        saved.write(&path).is_ok()
     }
 
     /// The same after a panic, which may have stopped a change half-way: only what can be read again is left behind.

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
+    filing::Filing,
     hearing,
     keymap::Action,
     lanes::{self, Lanes},
@@ -35,6 +36,8 @@ pub(crate) struct Keeping {
     pub(crate) moving: Option<Asked>,
     /// How often that was asked.
     pub(super) questions: u64,
+    /// Files that are being written or read.
+    pub(crate) filing: Filing,
     /// What a session left behind that ended unexpectedly.
     pub(crate) left: Option<PathBuf>,
     /// For what the stored traces were last restated.
@@ -76,9 +79,9 @@ impl State {
         self.tree.generated() > self.keeping.kept
     }
 
-    /// Takes note that all is in a file.
-    pub(crate) fn is_saved_as(&mut self, file: PathBuf) {
-        self.keeping.kept = self.tree.generated();
+    /// Takes note that a file has what there was when so many tokens had been generated.
+    pub(crate) fn is_saved_as(&mut self, file: PathBuf, generated: usize) {
+        self.keeping.kept = generated;
         self.keeping.file = Some(file);
     }
 

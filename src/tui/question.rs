@@ -103,6 +103,10 @@ fn quit(state: &mut State) -> Effect {
     if !state.is_unsaved() {
         return Effect::Quit;
     }
+    if !state.is_at_risk() {
+        state.end_when_saved();
+        return Effect::None;
+    }
     state.panel = Some(Panel::Question(Question::Quit));
     Effect::None
 }
@@ -113,7 +117,7 @@ fn save(state: &mut State, quit: bool) -> Effect {
         state.notice = Some("no text to save yet".into());
         return Effect::None;
     }
-    if let Some(path) = &state.keeping.file {
+    if let Some(path) = state.keeping.filing.name().or(state.keeping.file.as_ref()) {
         return Effect::Save { path: path.clone(), quit };
     }
     let field = Input::new(format!("session.{EXTENSION}"));
@@ -167,7 +171,7 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Effect {
             None => Effect::None,
         },
         (Question::Open { field, sure }, _) => match path_of(field.value(), false) {
-            Some(_) if !sure && state.is_unsaved() => {
+            Some(_) if !sure && state.is_at_risk() => {
                 state.panel = Some(Panel::Question(Question::Open { field, sure: true }));
                 Effect::None
             }
@@ -218,7 +222,7 @@ pub(super) fn close(state: &mut State) {
 /// Opens the file that a command names, once nothing would be lost.
 pub(super) fn open_named(state: &mut State, name: &str) -> Effect {
     match path_of(name, false) {
-        Some(_) if state.is_unsaved() => stay(state, Question::Open { field: Input::new(name.to_owned()), sure: true }),
+        Some(_) if state.is_at_risk() => stay(state, Question::Open { field: Input::new(name.to_owned()), sure: true }),
         Some(path) => Effect::OpenFile(path),
         None => ask(state, Action::OpenFile),
     }

@@ -167,13 +167,13 @@ fn start(state: &mut State, count: usize) {
     }
 }
 
-/// Stops what goes on: a run, the reading of a long text, or a question to devices. `false` if nothing does.
+/// Stops what goes on: a run, the reading of a long text, of a file, or a question to devices. `false` if nothing does.
 pub(super) fn stop(state: &mut State) -> bool {
     if state.run.is_some() {
         stop_run(state, "stopped: r goes on");
         return true;
     }
-    state.halt() || state.stop_moving()
+    state.halt() || state.stop_opening() || state.stop_moving()
 }
 
 /// What follows a step: a run has one token fewer to make, and the cursor goes on if the next one is known.

@@ -8,6 +8,7 @@ mod engine_screens;
 mod exact;
 mod exits_screens;
 pub(super) mod fake;
+mod filing;
 mod journeys_screens;
 mod lanes_screens;
 mod lens_screens;

@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{
         Arc, Mutex,
         mpsc::{self, Receiver, Sender},
@@ -14,6 +15,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers}
 use crate::session::{protocol::Event, trace::TokenId, worker::Opening};
 use crate::tui::{
     app,
+    filing::{self, Next},
     hearing::hear,
     keeper::{Around, Machine},
     keeping::ModelState,
@@ -96,6 +98,19 @@ impl Program {
         let answer = self.answers.1.recv().expect("an answer");
         let opening = moving::hear(&mut self.state, &mut self.around.machine, answer)?;
         Some(opening().err().expect("it says what it opens"))
+    }
+
+    /// Opens a session; gives what is opened for it.
+    fn opens(&mut self, path: &Path) -> Option<Opening> {
+        let (sender, answers) = mpsc::channel();
+        let send = move |answer| drop(sender.send(answer));
+        filing::open(&mut self.state, path.into());
+        filing::go_on(&mut self.state, &self.around, &send);
+        filing::hear(&mut self.state, &self.around, answers.recv().expect("an answer"));
+        match filing::go_on(&mut self.state, &self.around, &send) {
+            Next::Model(opening) => Some(opening),
+            _ => None,
+        }
     }
 
     fn screen(&self) -> String {
@@ -234,7 +249,7 @@ fn another_model_ends_the_question_and_another_session_of_this_one_does_not() {
 
     let mut program = Program::new(ready());
     let gate = program.asks("GPU");
-    assert!(program.around.open(&mut program.state, &same).is_none(), "its model is there");
+    assert!(program.opens(&same).is_none(), "its model is there");
     gate.send(Ok(())).expect("a question");
     assert_eq!(program.hears().as_deref(), Some("demo on GPU"));
 
@@ -243,7 +258,7 @@ fn another_model_ends_the_question_and_another_session_of_this_one_does_not() {
         let gate = program.asks("GPU");
         let opening = match file {
             None => program.around.open_model(&mut program.state, "b.gguf".into()),
-            Some(file) => program.around.open(&mut program.state, file).expect("another model"),
+            Some(file) => program.opens(file).expect("another model"),
         };
         assert_eq!(opening().err().as_deref(), Some(said));
         assert!(!program.screen().contains("asking"));

@@ -211,7 +211,8 @@ fn quitting_asks_only_for_tokens_that_are_in_no_file() {
     assert_eq!(key(&mut state, KeyCode::Char('x')), Effect::None);
     assert_eq!(key(&mut state, KeyCode::Char('s')), Effect::None);
     let Effect::Save { path, quit: true } = key(&mut state, KeyCode::Enter) else { panic!("saves, then ends") };
-    state.is_saved_as(path);
+    let generated = state.tree.generated();
+    state.is_saved_as(path, generated);
     assert_eq!(act(&mut state, Action::Quit), Effect::Quit);
     assert!(screen(&state).contains("session saved"));
     press(&mut state, &[Action::Take]);

@@ -37,7 +37,12 @@ pub(super) fn draw(state: &State, look: &Look, area: Rect, buf: &mut Buffer) {
             put_hints(&mut row, state, look, width);
         }
     } else if !super::gauge::put(&mut row, state, look) {
-        if let Some(asked) = &state.keeping.moving {
+        if let Some((words, gives_up)) = state.keeping.filing.words() {
+            row.put(plain(&look.marks.sentence(&words), &look.marks), Role::Strong).put("   ", Role::Plain);
+            if gives_up && state.panel.is_none() {
+                put(&mut row, ("Esc".into(), "gives up".into()));
+            }
+        } else if let Some(asked) = &state.keeping.moving {
             let words = format!("asking whether there is room: {}", asked.words);
             row.put(plain(&look.marks.sentence(&words), &look.marks), Role::Strong);
             put(&mut row, ("   Esc".into(), "gives up".into()));
