@@ -49,7 +49,10 @@ fn main() {
     say("a cursor key while the prompt is read", &moves(&mut session));
     session.press("$");
     session.shows("Space take");
+    let end = position(&session.text()).unwrap_or(0);
     session.press("hhhh");
+    // None of these moves may be taken for one that is timed.
+    session.until("four tokens back", |text| position(text) == end.checked_sub(4));
     session.shows(" decided at");
     say("a cursor key while positions fill in", &moves(&mut session));
     session.press("r");

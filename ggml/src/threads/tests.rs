@@ -1,15 +1,13 @@
 //! Graphs of ours and of ggml's in turn, by one executor: each with its own threads, whatever was computed before.
 
 use crate::{
-    Arena, DType, Device, Executor, Graph, Ops, Source, Tensor, Then, Weights, kernels::tests::noise, quantize,
+    Arena, DType, Device, Executor, Graph, Ops, Source, Tensor, Then, Weights,
+    kernels::tests::{bytes, noise},
+    quantize,
 };
 
 const ROW: usize = 64;
 const COLUMNS: usize = 5;
-
-fn bytes(numbers: &[f32]) -> Vec<u8> {
-    numbers.iter().flat_map(|v| v.to_ne_bytes()).collect()
-}
 
 /// A norm and a product in f32, which are ours on some processors; with `narrow` another one in a type that is ggml's
 /// on all.
