@@ -259,7 +259,11 @@ fn the_screen_goes_on_without_a_killed_server() {
     servers[1] = Server::with(&["--port", servers[1].port()]);
     session.press(":restart\r");
     session.shows("the engine runs again");
+    // Taken before the session is saved: what comes after that would be asked about.
+    let count = |screen: &str| screen.split("/512").next()?.split_whitespace().next_back()?.parse::<usize>().ok();
+    let before = count(&session.text()).expect("a count");
     session.press("$ ");
+    session.until("another token", |screen| count(screen).is_some_and(|now| now > before));
     session.press("\x13");
     session.shows("save as");
     session.press("\x15");
